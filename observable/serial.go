@@ -1,0 +1,196 @@
+package observable
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// serial lets several producers feed one observer, one signal at a time (rules
+// C2, C14 and C15). A producer that finds the observer free delivers directly;
+// one that finds it busy leaves its item in the queue for whoever is inside,
+// who drains it before leaving. No lock is held while the observer runs, and no
+// producer ever waits.
+type serial[T any] struct {
+	ctx  context.Context
+	down Observer[T]
+
+	// wip counts those who came in: whoever raises it from zero is the drainer,
+	// and leaves when nobody came meanwhile. After the end it stays above zero.
+	wip atomic.Int32
+	// state has the bits below; bits are only ever added. Any of them keeps new
+	// items out.
+	state atomic.Uint32
+
+	mu        sync.Mutex
+	queue     []T   // guarded by mu
+	err       error // guarded by mu; the first error wins
+	completed bool  // guarded by mu; no producer is left
+
+	spare []T // an empty slice to swap with queue; the drainer's
+}
+
+const (
+	serialDisposed = 1 << iota // from below
+	serialFailed               // err is set
+	serialOver                 // the end was told
+)
+
+// keptCapacity is how many items' room a queue keeps when it runs empty.
+const keptCapacity = 1024
+
+// next delivers v, now or by whoever is inside.
+func (s *serial[T]) next(v T) {
+	if s.state.Load() != 0 {
+		return
+	}
+	if s.wip.CompareAndSwap(0, 1) {
+		s.down.OnNext(v)
+		if s.wip.Add(-1) == 0 {
+			return
+		}
+	} else {
+		s.mu.Lock()
+		s.queue = append(s.queue, v)
+		s.mu.Unlock()
+		if s.wip.Add(1) != 1 {
+			return
+		}
+	}
+	s.drain()
+}
+
+// fail ends with err and reports true, unless an end was decided before: then
+// err goes to the error handler. Items still queued are dropped, as in RxJava.
+// The caller disposes the producers between claim and tell.
+func (s *serial[T]) fail(err error, stop func()) {
+	s.mu.Lock()
+	late := s.err != nil || s.completed || s.state.Load() != 0
+	if !late {
+		s.err = err
+		s.state.Or(serialFailed)
+	}
+	s.mu.Unlock()
+	if late {
+		reportLate(s.ctx, err)
+		return
+	}
+	stop()
+	s.enter()
+}
+
+// finish completes after what is queued. It is called when no producer is left.
+func (s *serial[T]) finish() {
+	s.mu.Lock()
+	s.completed = true
+	s.mu.Unlock()
+	s.enter()
+}
+
+func (s *serial[T]) enter() {
+	if s.wip.Add(1) == 1 {
+		s.drain()
+	}
+}
+
+// drain delivers what is queued until nobody came in meanwhile. The caller
+// holds wip.
+func (s *serial[T]) drain() {
+	for {
+		seen := s.wip.Load()
+		for {
+			s.mu.Lock()
+			batch, err, completed := s.queue, s.err, s.completed
+			s.queue = s.spare
+			s.spare = nil
+			s.mu.Unlock()
+			if s.state.Load()&serialDisposed != 0 {
+				s.drop()
+				return
+			}
+			if err != nil || completed && len(batch) == 0 {
+				s.state.Or(serialOver)
+				s.drop()
+				s.end(err)
+				return
+			}
+			if len(batch) == 0 {
+				s.spare = batch
+				break
+			}
+			for _, v := range batch {
+				if s.state.Load() != 0 {
+					break
+				}
+				s.down.OnNext(v)
+			}
+			clear(batch)
+			if cap(batch) <= keptCapacity {
+				s.spare = batch[:0]
+			}
+		}
+		if s.wip.Add(-seen) == 0 {
+			return
+		}
+	}
+}
+
+func (s *serial[T]) end(err error) {
+	if err != nil {
+		s.down.OnError(err)
+		return
+	}
+	s.down.OnComplete()
+}
+
+// drop lets go of queued items (rule C18).
+func (s *serial[T]) drop() {
+	s.mu.Lock()
+	s.queue = nil
+	s.mu.Unlock()
+}
+
+// dispose keeps every further signal out and reports whether it was the first.
+func (s *serial[T]) dispose() bool {
+	if s.state.Or(serialDisposed)&serialDisposed != 0 {
+		return false
+	}
+	s.drop()
+	return true
+}
+
+// Disposed reports whether downstream disposed.
+func (s *serial[T]) Disposed() bool { return s.state.Load()&serialDisposed != 0 }
+
+// fifo is a queue in a ring that grows as needed.
+type fifo[T any] struct {
+	ring []T // its length is a power of two
+	head int
+	n    int
+}
+
+func (q *fifo[T]) push(v T) {
+	if q.n == len(q.ring) {
+		grown := make([]T, max(8, 2*len(q.ring)))
+		k := copy(grown, q.ring[q.head:])
+		copy(grown[k:], q.ring[:q.head])
+		q.ring, q.head = grown, 0
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = v
+	q.n++
+}
+
+// pop takes the oldest item. The caller knows that there is one.
+func (q *fifo[T]) pop() T {
+	var zero T
+	v := q.ring[q.head]
+	q.ring[q.head] = zero
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	if q.n == 0 && len(q.ring) > keptCapacity {
+		q.ring, q.head = nil, 0
+	}
+	return v
+}
+
+func (q *fifo[T]) clear() { *q = fifo[T]{} }

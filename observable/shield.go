@@ -1,0 +1,106 @@
+package observable
+
+import "context"
+
+// shielded is a source from outside, which may break the protocol.
+type shielded[T any] struct{ src Source[T] }
+
+func (s shielded[T]) Subscribe(ctx context.Context, o Observer[T]) {
+	sh := &shield[T]{ctx: ctx, down: o}
+	at := items
+	defer sh.guard(&at)
+	s.src.Subscribe(ctx, sh)
+	at = idle
+}
+
+// shield keeps a foreign source to rules C1, C3 and C4, and is a boundary for
+// each signal, since the source may emit from a goroutine of its own.
+type shield[T any] struct {
+	link
+	ctx        context.Context
+	down       Observer[T]
+	subscribed bool
+	over       bool
+}
+
+func (s *shield[T]) OnSubscribe(d Disposable) {
+	if s.subscribed {
+		d.Dispose()
+		s.violated("OnSubscribe was called twice")
+		return
+	}
+	s.subscribed = true
+	s.set(d)
+	at := items
+	defer s.guard(&at)
+	s.down.OnSubscribe(s)
+	at = idle
+}
+
+func (s *shield[T]) OnNext(v T) {
+	if s.refuses("OnNext") {
+		return
+	}
+	at := items
+	defer s.guard(&at)
+	s.down.OnNext(v)
+	at = idle
+}
+
+func (s *shield[T]) OnError(err error) {
+	if err == nil {
+		err = &ProtocolError{"OnError was called with nil"}
+	}
+	if s.refuses("OnError") {
+		undeliverable(s.ctx, &UndeliverableError{Err: err})
+		return
+	}
+	s.over = true
+	at := terminal
+	defer s.guard(&at)
+	s.down.OnError(err)
+	at = idle
+}
+
+func (s *shield[T]) OnComplete() {
+	if s.refuses("OnComplete") {
+		return
+	}
+	s.over = true
+	at := terminal
+	defer s.guard(&at)
+	s.down.OnComplete()
+	at = idle
+}
+
+// Blame implements [Stage]: a shield runs no user function.
+func (s *shield[T]) Blame() (bool, Disposable, any) { return false, s, s.down }
+
+// guard is the boundary of one signal, and of the source's Subscribe: it must
+// be deferred itself.
+func (s *shield[T]) guard(at *phase) {
+	if *at == idle {
+		return
+	}
+	if *at == items && s.over {
+		*at = terminal // the source panicked after its end
+	}
+	s.over = true
+	fault(s.ctx, *at, s, s.down, recover())
+}
+
+// refuses reports whether a signal must be dropped.
+func (s *shield[T]) refuses(signal string) bool {
+	if s.over || s.Disposed() {
+		return true
+	}
+	if !s.subscribed {
+		s.violated(signal + " was called before OnSubscribe")
+		s.OnSubscribe(new(emission))
+	}
+	return s.over || s.Disposed()
+}
+
+func (s *shield[T]) violated(how string) {
+	undeliverable(s.ctx, &ProtocolError{how})
+}

@@ -1,0 +1,75 @@
+package observable
+
+import "context"
+
+// TakeUntilWhen emits the source's items until other emits an item or
+// completes; then it completes and stops the source (RxJava: takeUntil with a
+// stream). An error of either fails it.
+//
+//	1 2 3 4
+//	    x      TakeUntilWhen  =>  1 2 |
+func TakeUntilWhen[T, U any](o Observable[T], other Observable[U]) Observable[T] {
+	return Observable[T]{src: &takeUntilWhenSource[T, U]{o.src, other.src}}
+}
+
+type takeUntilWhenSource[T, U any] struct {
+	up    Source[T]
+	other Source[U]
+}
+
+func (s *takeUntilWhenSource[T, U]) Subscribe(ctx context.Context, o Observer[T]) {
+	t := &takeUntilWhen[T]{}
+	t.ctx, t.down = ctx, o
+	u := &until[T, U]{end: t}
+	t.other = u
+	o.OnSubscribe(t)
+	subscribe(ctx, s.other, u)
+	if t.state.Load() == 0 {
+		subscribe(ctx, s.up, t)
+	}
+}
+
+// takeUntilWhen observes the source; until observes the other stream.
+type takeUntilWhen[T any] struct {
+	serial[T]
+	up    link
+	other Disposable
+}
+
+func (t *takeUntilWhen[T]) OnSubscribe(d Disposable) { t.up.set(d) }
+func (t *takeUntilWhen[T]) OnNext(v T)               { t.next(v) }
+func (t *takeUntilWhen[T]) OnError(err error)        { t.fail(err, t.stop) }
+
+func (t *takeUntilWhen[T]) OnComplete()              { t.complete() }
+
+func (t *takeUntilWhen[T]) complete() {
+	t.stop()
+	t.finish()
+}
+
+func (t *takeUntilWhen[T]) stop() {
+	t.up.Dispose()
+	t.other.Dispose()
+}
+
+func (t *takeUntilWhen[T]) Dispose() {
+	if t.dispose() {
+		t.stop()
+	}
+}
+
+// Blame implements [Stage].
+func (t *takeUntilWhen[T]) Blame() (bool, Disposable, any) { return false, t, t.down }
+
+type until[T, U any] struct {
+	link
+	end *takeUntilWhen[T]
+}
+
+func (u *until[T, U]) OnSubscribe(d Disposable) { u.set(d) }
+func (u *until[T, U]) OnNext(U)                 { u.end.complete() }
+func (u *until[T, U]) OnError(err error)        { u.end.fail(err, u.end.stop) }
+func (u *until[T, U]) OnComplete()              { u.end.complete() }
+
+// Blame implements [Stage].
+func (u *until[T, U]) Blame() (bool, Disposable, any) { return false, u.end, u.end.down }
