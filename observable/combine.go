@@ -20,7 +20,7 @@ func Zip2[A, B, R any](a Observable[A], b Observable[B], combine func(A, B) R) O
 	return Observable[R]{src: zipSource[R](func(z *zip[R]) {
 		la, lb := &zipLane[A, R]{zip: z}, &zipLane[B, R]{zip: z}
 		z.lanes = []lane{la, lb}
-		z.combine = func() R { return combine(la.front, lb.front) }
+		z.combine = func() R { return combine(la.take(), lb.take()) }
 		z.start = func(ctx context.Context) {
 			subscribe(ctx, a.src, la)
 			if z.state.Load() == 0 {
@@ -38,7 +38,7 @@ func Zip3[A, B, C, R any](a Observable[A], b Observable[B], c Observable[C], com
 	return Observable[R]{src: zipSource[R](func(z *zip[R]) {
 		la, lb, lc := &zipLane[A, R]{zip: z}, &zipLane[B, R]{zip: z}, &zipLane[C, R]{zip: z}
 		z.lanes = []lane{la, lb, lc}
-		z.combine = func() R { return combine(la.front, lb.front, lc.front) }
+		z.combine = func() R { return combine(la.take(), lb.take(), lc.take()) }
 		z.start = func(ctx context.Context) {
 			subscribe(ctx, a.src, la)
 			if z.state.Load() == 0 {
@@ -57,9 +57,12 @@ type zipSource[R any] func(z *zip[R])
 func (s zipSource[R]) Subscribe(ctx context.Context, o Observer[R]) {
 	z := &zip[R]{ctx: ctx, down: o}
 	s(z)
-	o.OnSubscribe(z)
+	announce(ctx, z, o)
 	if z.state.Load() == 0 {
+		made := false
+		defer passing(&made, z)
 		z.start(ctx)
+		made = true
 	}
 }
 
@@ -70,6 +73,7 @@ type zip[R any] struct {
 	down    Observer[R]
 	lanes   []lane
 	combine func() R // of the lanes' fronts
+	busy    bool     // combine is running (rule C9); the drainer's
 	start   func(ctx context.Context)
 
 	wip   atomic.Int32  // as in serial
@@ -89,6 +93,8 @@ type lane interface {
 	drop()
 }
 
+// enter combines what there is. The caller's mark of being inside down or
+// combine must be set.
 func (z *zip[R]) enter() {
 	if z.wip.Add(1) != 1 {
 		return
@@ -111,8 +117,7 @@ func (z *zip[R]) step() bool {
 	z.mu.Lock()
 	if z.err != nil {
 		z.mu.Unlock()
-		z.state.Or(serialOver)
-		z.down.OnError(z.err)
+		z.end(z.err)
 		return false
 	}
 	all, over := true, false
@@ -129,27 +134,29 @@ func (z *zip[R]) step() bool {
 	z.mu.Unlock()
 	if !all {
 		if over {
-			z.state.Or(serialOver)
 			z.stop()
-			z.down.OnComplete()
+			z.end(nil)
 		}
 		return false
 	}
-	var r R
-	failed := func(err error) { // after a Goexit nobody else is left to tell it
-		z.fail(err)
-		z.step()
+	z.busy = true
+	r := z.combine()
+	z.busy = false
+	if z.state.Load() == 0 {
+		z.down.OnNext(r)
 	}
-	if err := try(func() { r = z.combine() }, failed); err != nil {
-		z.fail(err)
-		return true
-	}
-	z.down.OnNext(r)
 	return true
 }
 
-// fail records the first error, stops the sources and tells it.
-func (z *zip[R]) fail(err error) {
+// end tells the end, as the drainer.
+func (z *zip[R]) end(err error) {
+	if z.state.Or(serialOver)&serialDisposed == 0 {
+		End(z.ctx, z, z.down, err)
+	}
+}
+
+// failed records the first error, stops the sources and tells it.
+func (z *zip[R]) failed(err error) {
 	z.mu.Lock()
 	late := z.err != nil || z.state.Load() != 0
 	if !late {
@@ -178,15 +185,20 @@ func (z *zip[R]) stop() {
 }
 
 func (z *zip[R]) Dispose() {
-	if z.state.Or(serialDisposed)&serialDisposed == 0 {
-		z.stop()
+	before := z.state.Or(serialDisposed)
+	if before&serialDisposed != 0 {
+		return
+	}
+	z.stop()
+	if before&(serialFailed|serialOver) == serialFailed {
+		z.mu.Lock()
+		err := z.err
+		z.mu.Unlock()
+		reportLate(z.ctx, err) // accepted, but not told any more (rule C8)
 	}
 }
 
 func (z *zip[R]) Disposed() bool { return z.state.Load()&serialDisposed != 0 }
-
-// Blame implements [Stage]: combine has a boundary of its own.
-func (z *zip[R]) Blame() (bool, Disposable, any) { return false, z, z.down }
 
 // zipLane observes one source of a zip.
 type zipLane[T, R any] struct {
@@ -194,7 +206,9 @@ type zipLane[T, R any] struct {
 	zip   *zip[R]
 	queue fifo[T] // guarded by zip.mu
 	over  bool    // guarded by zip.mu
-	front T       // the item being combined; the drainer's
+	front T       // the item to be combined; the drainer's
+	// inside says that the source's goroutine may be draining (rule C9).
+	inside bool
 }
 
 func (l *zipLane[T, R]) OnSubscribe(d Disposable) { l.set(d) }
@@ -205,24 +219,52 @@ func (l *zipLane[T, R]) OnNext(v T) {
 		l.queue.push(v)
 	}
 	l.zip.mu.Unlock()
+	l.inside = true
 	l.zip.enter()
+	l.inside = false
 }
 
-func (l *zipLane[T, R]) OnError(err error) { l.zip.fail(err) }
+func (l *zipLane[T, R]) OnError(err error) { l.zip.failed(err) }
 
 func (l *zipLane[T, R]) OnComplete() {
 	l.zip.mu.Lock()
 	l.over = true
 	l.zip.mu.Unlock()
+	at := items // combined of what other sources left behind
+	defer catch(l.zip.ctx, &at, l.zip, Observer[T](l))
+	l.inside = true
 	l.zip.enter()
+	l.inside = false
+	at = idle
 }
 
 // Blame implements [Stage].
-func (l *zipLane[T, R]) Blame() (bool, Disposable, any) { return false, l.zip, l.zip.down }
+func (l *zipLane[T, R]) Blame() (bool, Disposable, any) {
+	if l.zip.state.Load()&serialOver != 0 {
+		return false, nil, l.zip.down
+	}
+	return !l.inside || l.zip.busy, l.zip, l.zip.down
+}
+
+// failed implements failer.
+func (l *zipLane[T, R]) failed(cause error) {
+	l.zip.failed(cause)
+	if l.inside { // combine failed: this goroutine drains, and has to tell it itself
+		l.zip.step()
+	}
+}
 
 func (l *zipLane[T, R]) ready() (some, over bool) { return l.queue.n > 0, l.over }
 func (l *zipLane[T, R]) advance()                 { l.front = l.queue.pop() }
 func (l *zipLane[T, R]) drop()                    { l.queue.clear() }
+
+// take empties the front (rule C18).
+func (l *zipLane[T, R]) take() T {
+	var zero T
+	v := l.front
+	l.front = zero
+	return v
+}
 
 // Amb emits what the first source to give any signal emits, and stops the
 // others. The sources are subscribed in order until one has won.
@@ -240,15 +282,18 @@ type ambSource[T any] []Observable[T]
 
 func (s ambSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	a := &amb[T]{ctx: ctx, down: o, runners: make([]ambRunner[T], len(s))}
-	o.OnSubscribe(a)
+	announce(ctx, a, o)
+	made := false
+	defer passing(&made, a)
 	for i := range s {
 		if a.winner.Load() != nil || a.Disposed() {
-			return
+			break
 		}
 		r := &a.runners[i]
 		r.amb = a
 		subscribe(ctx, s[i].src, r)
 	}
+	made = true
 }
 
 type amb[T any] struct {
@@ -271,6 +316,15 @@ func (a *amb[T]) stop(but *ambRunner[T]) {
 			r.Dispose()
 		}
 	}
+}
+
+// failed fails the stream unless one has won.
+func (a *amb[T]) failed(cause error) {
+	if a.Disposed() {
+		reportLate(a.ctx, cause)
+		return
+	}
+	(&ambRunner[T]{amb: a}).OnError(cause)
 }
 
 type ambRunner[T any] struct {
@@ -314,5 +368,7 @@ func (r *ambRunner[T]) OnComplete() {
 	}
 }
 
+func (r *ambRunner[T]) failed(cause error) { r.amb.failed(cause) }
+
 // Blame implements [Stage].
-func (r *ambRunner[T]) Blame() (bool, Disposable, any) { return false, r.amb, r.amb.down }
+func (r *ambRunner[T]) Blame() (bool, Disposable, any) { return !r.won, r.amb, r.amb.down }

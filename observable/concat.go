@@ -30,7 +30,7 @@ type concatMapSource[T, R any] struct {
 
 func (s *concatMapSource[T, R]) Subscribe(ctx context.Context, o Observer[R]) {
 	c := &concatMapObserver[T, R]{project: s.project}
-	c.ctx, c.down = ctx, o
+	c.ctx, c.down, c.owner = ctx, o, c
 	c.inner.parent = c
 	subscribe(ctx, s.up, c)
 }
@@ -41,6 +41,7 @@ type concatMapObserver[T, R any] struct {
 	serial[R]
 	up      Disposable
 	project func(T) Observable[R]
+	inside  bool // the outer stream's goroutine is inside down (rule C9)
 
 	wait    sync.Mutex
 	pending fifo[T] // guarded by wait
@@ -55,14 +56,16 @@ type concatMapObserver[T, R any] struct {
 
 func (c *concatMapObserver[T, R]) OnSubscribe(d Disposable) {
 	c.up = d
+	c.inside = true
 	c.down.OnSubscribe(c)
+	c.inside = false
 }
 
 func (c *concatMapObserver[T, R]) OnNext(v T) {
 	c.wait.Lock()
 	c.pending.push(v)
 	c.wait.Unlock()
-	c.advance()
+	c.advance(&c.inside)
 }
 
 func (c *concatMapObserver[T, R]) OnError(err error) { c.failed(err) }
@@ -71,11 +74,15 @@ func (c *concatMapObserver[T, R]) OnComplete() {
 	c.wait.Lock()
 	c.over = true
 	c.wait.Unlock()
-	c.advance()
+	at := items // of inner streams that waited
+	defer catch(c.ctx, &at, c, Observer[T](c))
+	c.advance(&c.inside)
+	at = idle
 }
 
-// advance starts the next inner stream if none is active.
-func (c *concatMapObserver[T, R]) advance() {
+// advance starts the next inner stream if none is active. *inside is the
+// caller's mark of being inside down.
+func (c *concatMapObserver[T, R]) advance(inside *bool) {
 	if c.turns.Add(1) != 1 {
 		return
 	}
@@ -96,7 +103,7 @@ func (c *concatMapObserver[T, R]) advance() {
 				}
 				break
 			}
-			c.start(v)
+			c.start(v, inside)
 		}
 		if c.turns.Add(-seen) == 0 {
 			return
@@ -105,16 +112,14 @@ func (c *concatMapObserver[T, R]) advance() {
 }
 
 // start maps v and subscribes to the result, or emits a scalar in place.
-func (c *concatMapObserver[T, R]) start(v T) {
-	var inner Observable[R]
-	if err := try(func() { inner = c.project(v) }, c.failed); err != nil {
-		c.failed(err)
-		return
-	}
+func (c *concatMapObserver[T, R]) start(v T, inside *bool) {
+	inner := c.project(v)
 	switch src := inner.src.(type) {
 	case nil:
 	case *justSource[R]:
+		*inside = true
 		c.next(src.value)
+		*inside = false
 	case *errorSource[R]:
 		c.failed(src.err)
 	default:
@@ -140,17 +145,25 @@ func (c *concatMapObserver[T, R]) Dispose() {
 	}
 }
 
-// Blame implements [Stage]: the function that maps has a boundary of its own.
-func (c *concatMapObserver[T, R]) Blame() (bool, Disposable, any) { return false, c, c.down }
+// Blame implements [Stage].
+func (c *concatMapObserver[T, R]) Blame() (bool, Disposable, any) {
+	return !c.inside, c.handle(), c.down
+}
 
 // concatMapInner observes the inner streams, one after the other.
 type concatMapInner[T, R any] struct {
 	slot
 	parent *concatMapObserver[T, R]
+	inside bool // the inner stream's goroutine is inside down (rule C9)
 }
 
 func (i *concatMapInner[T, R]) OnSubscribe(d Disposable) { i.set(d) }
-func (i *concatMapInner[T, R]) OnNext(v R)               { i.parent.next(v) }
+
+func (i *concatMapInner[T, R]) OnNext(v R) {
+	i.inside = true
+	i.parent.next(v)
+	i.inside = false
+}
 
 func (i *concatMapInner[T, R]) OnError(err error) {
 	i.clear()
@@ -160,10 +173,15 @@ func (i *concatMapInner[T, R]) OnError(err error) {
 func (i *concatMapInner[T, R]) OnComplete() {
 	i.clear()
 	i.parent.active.Store(false)
-	i.parent.advance()
+	at := items // of the inner streams that follow
+	defer catch(i.parent.ctx, &at, i.parent, Observer[R](i))
+	i.parent.advance(&i.inside)
+	at = idle
 }
+
+func (i *concatMapInner[T, R]) failed(err error) { i.parent.failed(err) }
 
 // Blame implements [Stage].
 func (i *concatMapInner[T, R]) Blame() (bool, Disposable, any) {
-	return false, i.parent, i.parent.down
+	return !i.inside, i.parent.handle(), i.parent.down
 }

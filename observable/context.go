@@ -2,22 +2,18 @@ package observable
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 )
 
 // watch subscribes obs to src and ends the subscription when ctx ends (rule
 // C20). It is used at the outermost subscription only.
 func watch[T any](ctx context.Context, src Source[T], obs Observer[T]) {
-	w := &watcher[T]{ctx: ctx, down: obs}
 	if ctx.Err() != nil {
-		w.stop = func() bool { return false }
-		obs.OnSubscribe(w)
-		if w.Disposed() {
-			return
-		}
-		obs.OnError(context.Cause(ctx))
+		Error[T](context.Cause(ctx)).src.Subscribe(ctx, obs)
 		return
 	}
+	w := &watcher[T]{ctx: ctx, down: obs}
 	w.wip.Store(1)
 	w.stop = context.AfterFunc(ctx, w.cancelled)
 	src.Subscribe(ctx, w)
@@ -54,6 +50,9 @@ func (w *watcher[T]) OnNext(v T) {
 func (w *watcher[T]) OnError(err error) {
 	if w.wip.CompareAndSwap(0, 1) {
 		w.stop()
+		if end := w.ctx.Err(); end != nil && errors.Is(err, end) {
+			err = context.Cause(w.ctx) // somebody above was faster to notice
+		}
 		w.down.OnError(err)
 		return
 	}
@@ -95,13 +94,9 @@ func (w *watcher[T]) cancelled() {
 }
 
 func (w *watcher[T]) tellEnd() {
-	if w.Disposed() {
-		return
+	if !w.Disposed() {
+		End(w.ctx, w, w.down, context.Cause(w.ctx))
 	}
-	p := terminal
-	defer catch[T](w.ctx, &p, w, w.down)
-	w.down.OnError(context.Cause(w.ctx))
-	p = idle
 }
 
 // Hold is something that user code occupies while it runs, such as the permit

@@ -82,7 +82,7 @@ func (s *errorSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	o.OnSubscribe(e)
 	if !e.Disposed() {
 		at = terminal
-		o.OnError(s.err)
+		End(ctx, e, o, s.err)
 	}
 	at = idle
 }
@@ -137,9 +137,8 @@ func ended[T any](ctx context.Context, e *emission, at *phase, o Observer[T]) bo
 	if ctx.Err() == nil {
 		return false
 	}
-	e.Dispose()
 	*at = terminal
-	o.OnError(context.Cause(ctx))
+	End(ctx, e, o, context.Cause(ctx))
 	return true
 }
 
@@ -204,19 +203,16 @@ func (s *seqSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	l := &seqLoop[T]{ctx: ctx, down: o, at: items}
 	defer catch(ctx, &l.at, l, o)
 	o.OnSubscribe(l)
-	release, ok := retain(ctx)
-	if l.Disposed() || !ok {
+	if l.Disposed() || !l.iterate(s.run) {
 		l.at = idle
 		return
 	}
-	defer release()
-	l.at = own
-	s.run(l)
 	switch {
 	case l.Disposed():
+		reportLate(ctx, l.err)
 	case l.err != nil:
 		l.at = terminal
-		o.OnError(l.err)
+		End(ctx, l, o, l.err)
 	default:
 		l.at = terminal
 		o.OnComplete()
@@ -235,8 +231,21 @@ type seqLoop[T any] struct {
 	err  error // what ends the stream
 }
 
+// iterate runs the iterator while retaining the context's hold. It reports
+// false if the hold was gone and the iterator did not run.
+func (l *seqLoop[T]) iterate(run func(*seqLoop[T])) bool {
+	release, ok := retain(l.ctx)
+	if !ok {
+		return false
+	}
+	defer release()
+	l.at = own
+	run(l)
+	return true
+}
+
 func (l *seqLoop[T]) next(v T) bool {
-	if l.Disposed() {
+	if l.Disposed() || l.err != nil {
 		return false
 	}
 	if l.n++; l.n%pollEvery == 0 && l.ctx.Err() != nil {
@@ -250,11 +259,15 @@ func (l *seqLoop[T]) next(v T) bool {
 }
 
 func (l *seqLoop[T]) next2(v T, err error) bool {
-	if err != nil {
-		l.err = err
-		return false
+	if err == nil {
+		return l.next(v)
 	}
-	return l.next(v)
+	if l.err == nil {
+		l.err = err
+	} else {
+		reportLate(l.ctx, err)
+	}
+	return false
 }
 
 // FromFunc runs f once per subscription, on the subscriber's goroutine, and
@@ -289,7 +302,7 @@ func (s funcSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 		reportLate(ctx, err)
 	case err != nil:
 		at = terminal
-		o.OnError(err)
+		End(ctx, r, o, err)
 	default:
 		o.OnNext(v)
 		if !r.Disposed() {
@@ -301,9 +314,9 @@ func (s funcSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 }
 
 // reportLate reports the error of a run that was disposed meanwhile (rule C8),
-// unless it only says that the run's context has ended.
+// unless it only says that the run's context, or its goroutine, has ended.
 func reportLate(ctx context.Context, err error) {
-	if err != nil && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
+	if err != nil && err != ErrGoexit && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		ReportError(ctx, err)
 	}
 }
@@ -403,7 +416,7 @@ func (s chanSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 		case <-done:
 			if !r.Disposed() { // the context ended, not the subscription
 				at = terminal
-				o.OnError(context.Cause(ctx))
+				End(ctx, r, o, context.Cause(ctx))
 			}
 			at = idle
 			return
@@ -453,7 +466,7 @@ func (s createSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 		reportLate(ctx, err)
 	case err != nil:
 		at = terminal
-		o.OnError(err)
+		End(ctx, &e.run, o, err)
 	default:
 		at = terminal
 		o.OnComplete()

@@ -93,6 +93,7 @@ func (t *takeObserver[T]) OnNext(v T) {
 	last := t.left == 0
 	t.down.OnNext(v)
 	if last && !t.Disposed() {
+		t.ended = true
 		t.up.Dispose()
 		t.down.OnComplete()
 	}
@@ -101,7 +102,7 @@ func (t *takeObserver[T]) OnNext(v T) {
 func (t *takeObserver[T]) OnError(err error) { t.down.OnError(err) }
 func (t *takeObserver[T]) OnComplete()       { t.down.OnComplete() }
 
-func (t *takeObserver[T]) Blame() (bool, Disposable, any) { return false, t, t.down }
+func (t *takeObserver[T]) Blame() (bool, Disposable, any) { return false, t.handle(), t.down }
 
 // TakeUntil emits each item and completes after the first for which stop
 // returns true (RxJava: takeUntil with a predicate). [TakeUntilWhen] ends with
@@ -147,6 +148,7 @@ func (t *takeUntilObserver[T]) OnNext(v T) {
 	stop := t.stop(v)
 	t.busy = false
 	if stop && !t.Disposed() {
+		t.ended = true
 		t.up.Dispose()
 		t.down.OnComplete()
 	}
@@ -155,4 +157,4 @@ func (t *takeUntilObserver[T]) OnNext(v T) {
 func (t *takeUntilObserver[T]) OnError(err error) { t.down.OnError(err) }
 func (t *takeUntilObserver[T]) OnComplete()       { t.down.OnComplete() }
 
-func (t *takeUntilObserver[T]) Blame() (bool, Disposable, any) { return t.busy, t, t.down }
+func (t *takeUntilObserver[T]) Blame() (bool, Disposable, any) { return t.busy, t.handle(), t.down }

@@ -43,7 +43,7 @@ type flatMapSource[T, R any] struct {
 
 func (s *flatMapSource[T, R]) Subscribe(ctx context.Context, o Observer[R]) {
 	f := &flatMapObserver[T, R]{project: s.project, limit: s.limit}
-	f.ctx, f.down = ctx, o
+	f.ctx, f.down, f.owner = ctx, o, f
 	f.live.Store(1)
 	subscribe(ctx, s.up, f)
 }
@@ -53,7 +53,7 @@ type flatMapObserver[T, R any] struct {
 	serial[R]
 	up      Disposable
 	project func(T) Observable[R]
-	busy    bool // project is running (rule C9)
+	inside  bool // the outer stream's goroutine is inside down (rule C9)
 	inners  group
 	live    atomic.Int32 // the outer stream, and the inner ones that have not ended
 
@@ -68,17 +68,19 @@ type flatMapObserver[T, R any] struct {
 
 func (f *flatMapObserver[T, R]) OnSubscribe(d Disposable) {
 	f.up = d
+	f.inside = true
 	f.down.OnSubscribe(f)
+	f.inside = false
 }
 
 func (f *flatMapObserver[T, R]) OnNext(v T) {
-	f.busy = true
 	inner := f.project(v)
-	f.busy = false
 	switch src := inner.src.(type) {
 	case nil:
 	case *justSource[R]:
+		f.inside = true
 		f.next(src.value)
+		f.inside = false
 	case *errorSource[R]:
 		f.failed(src.err)
 	default:
@@ -159,15 +161,23 @@ func (f *flatMapObserver[T, R]) Dispose() {
 	}
 }
 
-func (f *flatMapObserver[T, R]) Blame() (bool, Disposable, any) { return f.busy, f, f.down }
+func (f *flatMapObserver[T, R]) Blame() (bool, Disposable, any) {
+	return !f.inside, f.handle(), f.down
+}
 
 type flatMapInner[T, R any] struct {
 	member
 	parent *flatMapObserver[T, R]
+	inside bool // the inner stream's goroutine is inside down (rule C9)
 }
 
 func (i *flatMapInner[T, R]) OnSubscribe(d Disposable) { i.set(d) }
-func (i *flatMapInner[T, R]) OnNext(v R)               { i.parent.next(v) }
+
+func (i *flatMapInner[T, R]) OnNext(v R) {
+	i.inside = true
+	i.parent.next(v)
+	i.inside = false
+}
 
 func (i *flatMapInner[T, R]) OnError(err error) {
 	i.parent.inners.remove(&i.member)
@@ -179,5 +189,9 @@ func (i *flatMapInner[T, R]) OnComplete() {
 	i.parent.innerEnded()
 }
 
-// Blame implements [Stage]: the function that maps runs in the outer stream.
-func (i *flatMapInner[T, R]) Blame() (bool, Disposable, any) { return false, i.parent, i.parent.down }
+func (i *flatMapInner[T, R]) failed(err error) { i.parent.failed(err) }
+
+// Blame implements [Stage].
+func (i *flatMapInner[T, R]) Blame() (bool, Disposable, any) {
+	return !i.inside, i.parent.handle(), i.parent.down
+}

@@ -46,6 +46,7 @@ func (l *link) Disposed() bool { return l.state.Load()&linkDisposed != 0 }
 type relay struct {
 	up       Disposable // set by OnSubscribe, before the relay is handed down
 	disposed atomic.Bool
+	ended    bool // the stage has ended the stream by itself; the emitting goroutine's
 }
 
 func (r *relay) Dispose() {
@@ -54,6 +55,14 @@ func (r *relay) Dispose() {
 }
 
 func (r *relay) Disposed() bool { return r.disposed.Load() }
+
+// handle is what the stage's Blame reports.
+func (r *relay) handle() Disposable {
+	if r.ended {
+		return nil
+	}
+	return r
+}
 
 // slot is the way to an upstream that is replaced from time to time: by the
 // next inner stream, the next attempt, the next timer.

@@ -48,7 +48,7 @@ func (r *resumeObserver[T]) OnError(err error) {
 	}
 	r.resumed = true
 	var next Observable[T]
-	fail := func(err error) { r.down.OnError(err) }
+	fail := func(p error) { End(r.ctx, r, r.down, join(err, p)) }
 	if p := try(func() { next = r.resume(err) }, fail); p != nil {
 		fail(p)
 		return
@@ -99,10 +99,10 @@ func (r *returnObserver[T]) OnNext(v T) { r.down.OnNext(v) }
 
 func (r *returnObserver[T]) OnError(err error) {
 	// A stage that emits an item from a terminal signal is a boundary for it.
-	at := own
-	defer catch(r.ctx, &at, r, r.down)
+	at, told := own, err
+	defer catchHandling(r.ctx, &at, &told, r, r.down)
 	v := r.value(err)
-	at = items
+	at, told = items, nil
 	r.down.OnNext(v)
 	if !r.Disposed() {
 		at = terminal
@@ -135,7 +135,7 @@ func (s *retrySource[T]) synchronous() bool { return isSynchronous(s.up) }
 func (s *retrySource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	r := &retryObserver[T]{left: s.n}
 	r.ctx, r.up, r.down, r.obs = ctx, s.up, o, r
-	o.OnSubscribe(r)
+	announce(ctx, r, o)
 	r.again()
 }
 
@@ -180,15 +180,26 @@ func (r *resubscriber[T]) again() {
 	if r.wanted.Add(1) != 1 {
 		return
 	}
+	going := true
+	defer r.gone(&going)
 	for !r.Disposed() {
 		if r.ctx.Err() != nil {
-			r.Dispose()
-			r.down.OnError(context.Cause(r.ctx)) // nobody may be watching (rule C20)
+			going = false
+			End(r.ctx, r, r.down, context.Cause(r.ctx)) // nobody may be watching (rule C20)
 			return
 		}
 		subscribe(r.ctx, r.up, r.obs)
 		if r.wanted.Add(-1) == 0 {
-			return
+			break
 		}
+	}
+	going = false
+}
+
+// gone ends the stream if the goroutine ends, by a Goexit, that was asked for
+// the next subscription.
+func (r *resubscriber[T]) gone(going *bool) {
+	if *going && r.wanted.Load() > 1 && !r.Disposed() {
+		End(r.ctx, r, r.down, ErrGoexit)
 	}
 }

@@ -12,8 +12,9 @@ import (
 // who drains it before leaving. No lock is held while the observer runs, and no
 // producer ever waits.
 type serial[T any] struct {
-	ctx  context.Context
-	down Observer[T]
+	ctx   context.Context
+	down  Observer[T]
+	owner Disposable // the stage itself, which down was given
 
 	// wip counts those who came in: whoever raises it from zero is the drainer,
 	// and leaves when nobody came meanwhile. After the end it stays above zero.
@@ -45,7 +46,11 @@ func (s *serial[T]) next(v T) {
 		return
 	}
 	if s.wip.CompareAndSwap(0, 1) {
-		s.down.OnNext(v)
+		// Between the look above and here others may have come in, ended the stream
+		// and left.
+		if s.state.Load() == 0 {
+			s.down.OnNext(v)
+		}
 		if s.wip.Add(-1) == 0 {
 			return
 		}
@@ -57,7 +62,8 @@ func (s *serial[T]) next(v T) {
 			return
 		}
 	}
-	s.drain()
+	at := items
+	s.drain(&at)
 }
 
 // fail ends with err and reports true, unless an end was decided before: then
@@ -87,15 +93,20 @@ func (s *serial[T]) finish() {
 	s.enter()
 }
 
+// enter is called for an end. It may deliver items too, from a producer's
+// terminal signal, so it is a boundary.
 func (s *serial[T]) enter() {
 	if s.wip.Add(1) == 1 {
-		s.drain()
+		at := items
+		defer catch(s.ctx, &at, s.owner, s.down)
+		s.drain(&at)
+		at = idle
 	}
 }
 
 // drain delivers what is queued until nobody came in meanwhile. The caller
-// holds wip.
-func (s *serial[T]) drain() {
+// holds wip. *at becomes idle with the end, which has a boundary of its own.
+func (s *serial[T]) drain(at *phase) {
 	for {
 		seen := s.wip.Load()
 		for {
@@ -109,9 +120,11 @@ func (s *serial[T]) drain() {
 				return
 			}
 			if err != nil || completed && len(batch) == 0 {
-				s.state.Or(serialOver)
 				s.drop()
-				s.end(err)
+				if s.state.Or(serialOver)&serialDisposed == 0 {
+					*at = idle
+					End(s.ctx, s.owner, s.down, err)
+				}
 				return
 			}
 			if len(batch) == 0 {
@@ -135,14 +148,6 @@ func (s *serial[T]) drain() {
 	}
 }
 
-func (s *serial[T]) end(err error) {
-	if err != nil {
-		s.down.OnError(err)
-		return
-	}
-	s.down.OnComplete()
-}
-
 // drop lets go of queued items (rule C18).
 func (s *serial[T]) drop() {
 	s.mu.Lock()
@@ -151,12 +156,28 @@ func (s *serial[T]) drop() {
 }
 
 // dispose keeps every further signal out and reports whether it was the first.
+// An error that was accepted but not told any more is reported (rule C8).
 func (s *serial[T]) dispose() bool {
-	if s.state.Or(serialDisposed)&serialDisposed != 0 {
+	before := s.state.Or(serialDisposed)
+	if before&serialDisposed != 0 {
 		return false
 	}
 	s.drop()
+	if before&(serialFailed|serialOver) == serialFailed {
+		s.mu.Lock()
+		err := s.err
+		s.mu.Unlock()
+		reportLate(s.ctx, err)
+	}
 	return true
+}
+
+// handle is what the Blame of the stage and of its inner observers reports.
+func (s *serial[T]) handle() Disposable {
+	if s.state.Load()&serialOver != 0 {
+		return nil
+	}
+	return s.owner
 }
 
 // Disposed reports whether downstream disposed.

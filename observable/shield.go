@@ -7,8 +7,8 @@ type shielded[T any] struct{ src Source[T] }
 
 func (s shielded[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	sh := &shield[T]{ctx: ctx, down: o}
-	at := items
-	defer sh.guard(&at)
+	at := own
+	defer sh.escaped(&at)
 	s.src.Subscribe(ctx, sh)
 	at = idle
 }
@@ -56,10 +56,7 @@ func (s *shield[T]) OnError(err error) {
 		return
 	}
 	s.over = true
-	at := terminal
-	defer s.guard(&at)
-	s.down.OnError(err)
-	at = idle
+	End(s.ctx, s, s.down, err)
 }
 
 func (s *shield[T]) OnComplete() {
@@ -67,26 +64,38 @@ func (s *shield[T]) OnComplete() {
 		return
 	}
 	s.over = true
-	at := terminal
-	defer s.guard(&at)
-	s.down.OnComplete()
-	at = idle
+	End(s.ctx, s, s.down, nil)
 }
 
 // Blame implements [Stage]: a shield runs no user function.
 func (s *shield[T]) Blame() (bool, Disposable, any) { return false, s, s.down }
 
-// guard is the boundary of one signal, and of the source's Subscribe: it must
-// be deferred itself.
+// guard is the boundary of OnSubscribe and OnNext: it must be deferred itself.
 func (s *shield[T]) guard(at *phase) {
+	if *at != idle {
+		s.over = true
+		fault(s.ctx, *at, s, s.down, recover())
+	}
+}
+
+// escaped is the boundary of the source's Subscribe: what gets here is the
+// source's own, because each signal has a boundary. It must be deferred itself.
+func (s *shield[T]) escaped(at *phase) {
 	if *at == idle {
 		return
 	}
-	if *at == items && s.over {
-		*at = terminal // the source panicked after its end
+	r := recover()
+	if s.over {
+		if r != nil { // else a Goexit in a signal, which has been dealt with
+			undeliverable(s.ctx, &UndeliverableError{Err: NewPanicError(r)})
+		}
+		return
+	}
+	if !s.subscribed {
+		s.OnSubscribe(new(emission))
 	}
 	s.over = true
-	fault(s.ctx, *at, s, s.down, recover())
+	fault(s.ctx, own, s, source{s, s.down}, r)
 }
 
 // refuses reports whether a signal must be dropped.

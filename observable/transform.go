@@ -100,14 +100,15 @@ func (m *mapErrObserver[T, R]) OnNext(v T) {
 		reportLate(m.ctx, err)
 		return
 	}
+	m.ended = true
 	m.up.Dispose()
-	m.down.OnError(err)
+	End(m.ctx, m, m.down, err)
 }
 
 func (m *mapErrObserver[T, R]) OnError(err error) { m.down.OnError(err) }
 func (m *mapErrObserver[T, R]) OnComplete()       { m.down.OnComplete() }
 
-func (m *mapErrObserver[T, R]) Blame() (bool, Disposable, any) { return m.busy, m, m.down }
+func (m *mapErrObserver[T, R]) Blame() (bool, Disposable, any) { return m.busy, m.handle(), m.down }
 
 // Scan emits seed, and then for each item the accumulator so far: RxJava's
 // scan with a seed. For a seed that is a pointer or a map, which all
@@ -156,7 +157,20 @@ func (s *scanObserver[T, R]) OnNext(v T) {
 	s.down.OnNext(s.acc)
 }
 
-func (s *scanObserver[T, R]) OnError(err error) { s.down.OnError(err) }
-func (s *scanObserver[T, R]) OnComplete()       { s.down.OnComplete() }
+func (s *scanObserver[T, R]) OnError(err error) {
+	s.forget()
+	s.down.OnError(err)
+}
+
+func (s *scanObserver[T, R]) OnComplete() {
+	s.forget()
+	s.down.OnComplete()
+}
+
+// forget lets go of the last item (rule C18).
+func (s *scanObserver[T, R]) forget() {
+	var zero R
+	s.acc = zero
+}
 
 func (s *scanObserver[T, R]) Blame() (bool, Disposable, any) { return s.busy, s.up, s.down }

@@ -19,28 +19,41 @@ type takeUntilWhenSource[T, U any] struct {
 
 func (s *takeUntilWhenSource[T, U]) Subscribe(ctx context.Context, o Observer[T]) {
 	t := &takeUntilWhen[T]{}
-	t.ctx, t.down = ctx, o
+	t.ctx, t.down, t.owner = ctx, o, t
 	u := &until[T, U]{end: t}
 	t.other = u
-	o.OnSubscribe(t)
+	announce(ctx, t, o)
+	if t.state.Load() != 0 {
+		return
+	}
+	made := false
+	defer passing(&made, t)
 	subscribe(ctx, s.other, u)
 	if t.state.Load() == 0 {
 		subscribe(ctx, s.up, t)
 	}
+	made = true
 }
 
 // takeUntilWhen observes the source; until observes the other stream.
 type takeUntilWhen[T any] struct {
 	serial[T]
-	up    link
-	other Disposable
+	up     link
+	other  Disposable
+	inside bool // the source's goroutine is inside down (rule C9)
 }
 
 func (t *takeUntilWhen[T]) OnSubscribe(d Disposable) { t.up.set(d) }
-func (t *takeUntilWhen[T]) OnNext(v T)               { t.next(v) }
-func (t *takeUntilWhen[T]) OnError(err error)        { t.fail(err, t.stop) }
+func (t *takeUntilWhen[T]) OnError(err error)        { t.failed(err) }
+func (t *takeUntilWhen[T]) failed(err error)         { t.fail(err, t.stop) }
 
-func (t *takeUntilWhen[T]) OnComplete()              { t.complete() }
+func (t *takeUntilWhen[T]) OnComplete() { t.complete() }
+
+func (t *takeUntilWhen[T]) OnNext(v T) {
+	t.inside = true
+	t.next(v)
+	t.inside = false
+}
 
 func (t *takeUntilWhen[T]) complete() {
 	t.stop()
@@ -59,7 +72,7 @@ func (t *takeUntilWhen[T]) Dispose() {
 }
 
 // Blame implements [Stage].
-func (t *takeUntilWhen[T]) Blame() (bool, Disposable, any) { return false, t, t.down }
+func (t *takeUntilWhen[T]) Blame() (bool, Disposable, any) { return !t.inside, t.handle(), t.down }
 
 type until[T, U any] struct {
 	link
@@ -68,8 +81,10 @@ type until[T, U any] struct {
 
 func (u *until[T, U]) OnSubscribe(d Disposable) { u.set(d) }
 func (u *until[T, U]) OnNext(U)                 { u.end.complete() }
-func (u *until[T, U]) OnError(err error)        { u.end.fail(err, u.end.stop) }
+func (u *until[T, U]) OnError(err error)        { u.end.failed(err) }
 func (u *until[T, U]) OnComplete()              { u.end.complete() }
+func (u *until[T, U]) failed(err error)         { u.end.failed(err) }
 
-// Blame implements [Stage].
-func (u *until[T, U]) Blame() (bool, Disposable, any) { return false, u.end, u.end.down }
+// Blame implements [Stage]: the other stream's goroutine is never inside down
+// without a boundary.
+func (u *until[T, U]) Blame() (bool, Disposable, any) { return true, u.end, u.end.down }

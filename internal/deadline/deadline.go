@@ -86,15 +86,36 @@ func (l *List) Remove(e *Entry) bool {
 	return was
 }
 
-// Stop stops the timer. Entries that are still listed never expire.
-func (l *List) Stop() {
+// ExpireAll stops the timer and expires what is listed, due or not. It is how
+// an owner ends all that waits.
+func (l *List) ExpireAll() {
 	l.mu.Lock()
 	l.timer.Stop()
 	l.pending, l.made = false, false
-	for l.head != nil {
-		l.unlink(l.head)
-	}
+	due := l.take(func(*Entry) bool { return true })
 	l.mu.Unlock()
+	expire(due)
+}
+
+// take unlinks the entries at the head for which due holds and returns them
+// linked through next; the caller holds mu.
+func (l *List) take(due func(*Entry) bool) (first *Entry) {
+	last := &first
+	for l.head != nil && due(l.head) {
+		e := l.head
+		l.unlink(e)
+		*last, last = e, &e.next
+	}
+	return first
+}
+
+func expire(e *Entry) {
+	for e != nil {
+		next := e.next
+		e.next = nil
+		e.owner.Expire()
+		e = next
+	}
 }
 
 // unlink removes e; the caller holds mu.
@@ -135,20 +156,10 @@ func (l *List) tick() {
 		return
 	}
 	l.pending = false
-	var due *Entry // linked through next, in order
-	last := &due
-	for l.head != nil && l.head.at <= now {
-		e := l.head
-		l.unlink(e)
-		*last, last = e, &e.next
-	}
+	due := l.take(func(e *Entry) bool { return e.at <= now })
 	if l.head != nil {
 		l.arm(l.head.at, now)
 	}
 	l.mu.Unlock()
-	for due != nil {
-		e := due
-		due, e.next = e.next, nil
-		e.owner.Expire()
-	}
+	expire(due)
 }

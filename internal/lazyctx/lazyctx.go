@@ -25,6 +25,7 @@ type Ctx struct {
 	list   *deadline.List // arms the deadline and knows the clock; nil: no deadline
 	at     time.Duration  // the deadline, since the clock's epoch
 	state  atomic.Uint32  // live until one compare-and-swap ends it
+	owned  bool           // the owner calls Expire at the deadline
 	watch  atomic.Pointer[watch]
 }
 
@@ -44,6 +45,13 @@ func (c *Ctx) InitDeadline(parent context.Context, list *deadline.List, at time.
 	c.parent, c.list, c.at = parent, list, at
 }
 
+// InitOwned is InitDeadline for an owner who watches the deadline itself, and
+// calls Expire when it has passed.
+func (c *Ctx) InitOwned(parent context.Context, list *deadline.List, at time.Duration) {
+	c.InitDeadline(parent, list, at)
+	c.owned = true
+}
+
 // Cancel ends the context with context.Canceled unless it has ended. It never
 // blocks and may be called from anywhere.
 func (c *Ctx) Cancel() { c.end(cancelled) }
@@ -51,6 +59,10 @@ func (c *Ctx) Cancel() { c.end(cancelled) }
 // Expire ends the context because its deadline has passed; it implements
 // deadline.Expirer.
 func (c *Ctx) Expire() { c.end(expired) }
+
+// EndedByParent reports whether the context is known to have ended because its
+// parent did, before anything else ended it.
+func (c *Ctx) EndedByParent() bool { return c.state.Load() == parentEnded }
 
 // Deadline returns the earlier of the parent's deadline and the own one. A
 // mocked clock's dates mean nothing to the outside, so its deadline is not
@@ -148,7 +160,7 @@ type afterFunc struct{ f func() }
 // by the caller, which sees the context ended.
 func (w *watch) arm() {
 	c := w.ctx
-	if c.list != nil {
+	if c.list != nil && !c.owned {
 		c.list.Add(&w.entry, c.at, c)
 	}
 	if c.parent.Done() == nil {

@@ -1,0 +1,39 @@
+# quill: what one types while working on it. `make help` lists the targets.
+
+LINTER   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BIN      := $(CURDIR)/.bin
+MODULES  := $(patsubst %/go.mod,%,$(shell git ls-files --cached --others --exclude-standard '*go.mod'))
+FUZZTIME ?= 30s
+SOAK     ?= 1000000
+
+.PHONY: help test race lint bench soak fuzz cover
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: ## the tests of every module
+	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
+
+race: ## the tests with the race detector, shuffled, five times, on 1 and 2 processors
+	go test -race -shuffle=on -count=5 -cpu 1,2 ./...
+
+lint: $(BIN)/golangci-lint ## vet and the linter, in every module
+	@for m in $(MODULES); do (cd $$m && go vet ./... && $(BIN)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+$(BIN)/golangci-lint:
+	GOBIN=$(BIN) go install $(LINTER)
+
+bench: ## quill beside its peers, in one run; fails beyond the bars
+	cd bench && go run ./compare
+
+soak: ## a million random executions; SOAK=n for another number
+	go test ./command -run 'TestSoak' -count=1 -v -timeout 60m -args -soak $(SOAK)
+
+fuzz: ## every fuzz target for FUZZTIME
+	@go list ./... | while read -r p; do \
+		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz'); do \
+			echo "$$p $$f"; go test "$$p" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; done
+
+cover: ## coverage per function, into coverage.out
+	go test -coverprofile=coverage.out -coverpkg=./... ./... && go tool cover -func=coverage.out | tail -1

@@ -1,0 +1,345 @@
+package command
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quillgo/quill/internal/deadline"
+	"github.com/quillgo/quill/internal/lazyctx"
+	"github.com/quillgo/quill/isolation"
+	"github.com/quillgo/quill/metrics"
+	"github.com/quillgo/quill/observable"
+)
+
+// never is the deadline of an execution without a timeout: it is listed
+// nevertheless, so that Close finds it.
+const never = time.Duration(math.MaxInt64)
+
+// detached is a fused execution whose body runs on another goroutine: in a
+// slot of a pool or, for a future with Semaphore isolation, on one of its own.
+//
+// How it ends is decided once, by claim: by the body's goroutine, the deadline's
+// timer, the caller, or Close. Who claimed frees the slot and wakes the waiter,
+// who does everything else: the timer only claims and wakes.
+type detached[In, Out any] struct {
+	*execution           // own, or a Call's
+	own        execution // so that there is one allocation
+	cmd        *Command[In, Out]
+	ctx        context.Context // the caller's
+	in         In
+
+	state atomic.Uint32 // the bit running, and the claim
+	body  lazyctx.Ctx
+	limit deadline.Entry
+	task  isolation.Task
+	slot  *isolation.Permit // the task's or the semaphore's; set before limit is listed
+	// placed is set once the body has its slot or its place in the queue, before
+	// which the task must not be touched.
+	placed atomic.Bool
+
+	// out and err are the body's: written by its goroutine after it claimed,
+	// read by the waiter after it was woken.
+	out Out
+	err error
+
+	waiter waiter
+	future *Future[Out] // nil for Execute
+}
+
+// The states of a detached execution: running and at most one claim.
+const (
+	running   uint32 = 1 << iota // the body has been started
+	byBody                       // the body returned
+	byTimer                      // the deadline passed
+	byCaller                     // the caller left
+	byClose                      // the registry was closed
+	byRefusal                    // the pool refused the task
+
+	claims = byBody | byTimer | byCaller | byClose | byRefusal
+)
+
+// claim decides how the execution ends, unless that is decided.
+func (d *detached[In, Out]) claim(how uint32) bool {
+	for {
+		s := d.state.Load()
+		if s&claims != 0 {
+			return false
+		}
+		if d.state.CompareAndSwap(s, s|how) {
+			return true
+		}
+	}
+}
+
+// executePooled runs the command in a slot of its pool and waits, no longer
+// than its timeout and ctx allow. x is a Call's record or nil.
+func (c *Command[In, Out]) executePooled(ctx context.Context, in In, set *resolved, x *execution) (out Out, err error) {
+	d := c.detach(ctx, in, x)
+	if !d.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
+		return out, d.failure(nil)
+	}
+	if d.enter(ctx) && d.launch(Pool) {
+		d.waiter.wait(ctx, d)
+	}
+	return d.result()
+}
+
+func (c *Command[In, Out]) detach(ctx context.Context, in In, x *execution) *detached[In, Out] {
+	d := &detached[In, Out]{cmd: c, ctx: ctx, in: in, execution: x}
+	if x == nil {
+		d.execution = &d.own
+	}
+	return d
+}
+
+// launch lists the deadline and starts the body, or reports false if the
+// bulkhead refused it.
+func (d *detached[In, Out]) launch(i Isolation) bool {
+	if i == Pool {
+		d.slot = d.task.Permit()
+	} else {
+		var err error
+		if d.slot, err = d.semaphore.Acquire(); err != nil {
+			return d.admit(SemaphoreRejected, err)
+		}
+	}
+	d.arm(d.ctx, &d.body)
+	d.waiter.init(d.ctx, d.future == nil)
+	at := never
+	if d.set.Timeout > 0 {
+		at = d.begun + d.set.Timeout
+	}
+	d.deadlines.Add(&d.limit, at, d)
+	if d.registry.aborted.Load() {
+		d.leaveBy(byClose) // Close may have looked before the entry was listed
+	}
+	if i == Semaphore {
+		go d.run(0) // ends with the body; Shutdown waits for it
+	} else if err := d.slots().Submit(&d.task, d); err != nil {
+		if d.claim(byRefusal) {
+			d.deadlines.Remove(&d.limit)
+			return d.admit(kindOf(err))
+		}
+		return true
+	}
+	d.placed.Store(true)
+	if d.state.Load()&(byTimer|byCaller|byClose) != 0 {
+		d.vacate() // it ended before it was placed
+	}
+	return true
+}
+
+// Run implements isolation.Runner.
+func (d *detached[In, Out]) Run(*isolation.Task) { d.run(inPool) }
+
+// Dropped implements isolation.Runner: the pool was closed.
+func (d *detached[In, Out]) Dropped(*isolation.Task) { d.leaveBy(byClose) }
+
+// Expire implements deadline.Expirer.
+func (d *detached[In, Out]) Expire() {
+	if d.registry.aborted.Load() {
+		d.leaveBy(byClose)
+		return
+	}
+	d.leaveBy(byTimer)
+}
+
+// leaveBy ends the execution while its body may be queued or running: a queued
+// one never runs, a running one keeps its slot until it returns (rule 2).
+func (d *detached[In, Out]) leaveBy(how uint32) {
+	if !d.claim(how) {
+		return
+	}
+	d.deadlines.Remove(&d.limit)
+	if d.placed.Load() {
+		d.vacate()
+	}
+	if how == byTimer {
+		d.body.Expire()
+	} else {
+		d.body.Cancel()
+	}
+	d.wake(how)
+}
+
+// vacate gives up the place in the queue, or leaves the slot to the body.
+func (d *detached[In, Out]) vacate() {
+	if !d.task.Cancel() {
+		d.slot.Abandon()
+	}
+}
+
+// run is the body's goroutine. Whichever way the body ends, ended tells it.
+func (d *detached[In, Out]) run(where uint64) {
+	if !d.slot.Retain() {
+		return
+	}
+	if !d.startRunning() {
+		d.slot.Release()
+		return
+	}
+	d.inflight.Add(1) // a body that is left behind is still something to wait for
+	var out Out
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = observable.ErrGoexit
+			if r := recover(); r != nil {
+				err = observable.NewPanicError(r)
+			}
+		}
+		d.ended(out, err, where)
+	}()
+	d.bodyStarts(where)
+	if where == inPool {
+		err = d.hooked.start(hookThreadStart)
+	}
+	if err == nil {
+		err = d.hooked.start(hookExecutionStart)
+	}
+	if err == nil {
+		out, err = d.cmd.run(&d.body, d.in)
+	}
+	returned = true
+}
+
+// startRunning reports whether the body may start.
+func (d *detached[In, Out]) startRunning() bool {
+	return d.state.CompareAndSwap(0, running)
+}
+
+// ended takes the body's result. The slot is free before anybody is told.
+func (d *detached[In, Out]) ended(out Out, err error, where uint64) {
+	defer d.checkOut()
+	now := d.registry.clock.Now()
+	if d.timedOut(now) {
+		d.leaveBy(byTimer) // the timer may be a little late to say so
+	}
+	won := d.claim(byBody)
+	d.slot.Release()
+	if !won {
+		d.cmd.tooLate(out, err, d.hooked)
+		return
+	}
+	d.slot.Done()
+	d.deadlines.Remove(&d.limit)
+	d.body.Cancel()
+	if d.hooked != nil {
+		if err == nil {
+			out = emit(d.hooked, out, hookExecutionEmit)
+			out = emit(d.hooked, out, hookEmit)
+			d.hooked.tell(hookExecutionSuccess)
+		} else {
+			err = d.hooked.fail(err, hookExecutionError)
+		}
+		if where == inPool {
+			d.hooked.tell(hookThreadComplete)
+		}
+	}
+	d.out, d.err, d.now = out, err, now
+	d.wake(byBody)
+}
+
+// wake has the execution finished: by the goroutine that waits for it or, for a
+// future, by one of its own. A body's goroutine has nothing else to do.
+func (d *detached[In, Out]) wake(how uint32) {
+	switch {
+	case d.future == nil:
+		d.waiter.wake()
+	case how == byBody:
+		d.future.set(d.result())
+	default:
+		go func() { d.future.set(d.result()) }() // ends with the fallback
+	}
+}
+
+// result finishes the execution, on the waiter's goroutine: the breaker is told,
+// the outcome counted, the fallback run.
+func (d *detached[In, Out]) result() (out Out, err error) {
+	state := d.state.Load()
+	if state&claims == 0 || state&byRefusal != 0 {
+		return d.cmd.fallBack(d.ctx, d.in, d.execution) // refused, and settled
+	}
+	if state&byBody == 0 {
+		d.now = d.registry.clock.Now()
+	}
+	kind, cause := d.judgeClaim(state & claims)
+	d.permit.DoneAt(outcomes[kind], d.now)
+	if kind == succeeded {
+		d.count(metrics.Success)
+		d.hooked.tell(hookSuccess)
+		d.conclude()
+		return d.out, nil
+	}
+	d.settle(kind, cause)
+	left := d.marked(inPool) && state&byBody == 0 // the thread is complete for us, though the body runs
+	if left && kind != cancelled {
+		d.hooked.tell(hookThreadComplete)
+	}
+	out, err = d.cmd.fallBack(d.ctx, d.in, d.execution)
+	if left && kind == cancelled {
+		d.hooked.tell(hookThreadComplete)
+	}
+	return out, err
+}
+
+// judgeClaim says what a claim means.
+func (d *detached[In, Out]) judgeClaim(how uint32) (Kind, error) {
+	switch {
+	case how == byTimer:
+		return TimedOut, ErrTimeout
+	case how == byClose:
+		return cancelled, ErrClosed
+	case d.ctx.Err() != nil && (how == byCaller || d.err != nil):
+		return callerEnd(d.ctx)
+	case how == byCaller:
+		return cancelled, context.Canceled // by Future.Cancel
+	case d.err != nil:
+		return bodyFailure(d.err)
+	}
+	return succeeded, nil
+}
+
+// waiter lets one goroutine wait for a detached execution: without a channel if
+// the caller's context cannot end.
+type waiter struct {
+	woken chan struct{} // nil if the context cannot end
+	group sync.WaitGroup
+}
+
+func (w *waiter) init(ctx context.Context, used bool) {
+	switch {
+	case !used:
+	case ctx.Done() != nil:
+		w.woken = make(chan struct{})
+	default:
+		w.group.Add(1)
+	}
+}
+
+func (w *waiter) wake() {
+	if w.woken != nil {
+		close(w.woken)
+		return
+	}
+	w.group.Done()
+}
+
+// wait waits for wake; the end of ctx claims.
+func (w *waiter) wait(ctx context.Context, d interface{ leaveBy(how uint32) }) {
+	if w.woken == nil {
+		w.group.Wait()
+		return
+	}
+	select {
+	case <-w.woken:
+		return
+	case <-ctx.Done():
+	}
+	d.leaveBy(byCaller)
+	<-w.woken
+}

@@ -1,0 +1,169 @@
+package command
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/quillgo/quill/breaker"
+	"github.com/quillgo/quill/internal/lazyctx"
+	"github.com/quillgo/quill/metrics"
+)
+
+// execution is the record of one execution: what it may use, and what has
+// happened to it. It does not know the command's types, so that both ways
+// through the pipeline share it and every rule about it is written once. On the
+// fused path it lives on the stack: it must not be handed to a hook, nor kept.
+type execution struct {
+	*circuit
+	set    *resolved // read once (architecture, rule 8)
+	hooked *hooked   // nil without hooks
+	entry  *entry    // in the request log, or nil
+
+	begun time.Duration // when the execution began, since the registry's epoch
+	now   time.Duration // the clock as it was read last
+
+	permit breaker.Permit // of the fused path; a chain's belongs to its guard
+
+	// kind and cause say why the body gave no result. They are written once,
+	// before the bit hasCause is set.
+	kind  Kind
+	cause error
+
+	// marks holds the events that have happened, and the bits below. It is also
+	// what makes the fields above visible to a Call's readers.
+	marks         atomic.Uint64
+	async         bool                     // the chain must not run user code on the subscriber's goroutine
+	received      atomic.Bool              // a value of the body has passed the guards
+	frozen        atomic.Pointer[snapshot] // what a Call shows from then on; nil: the record itself
+	emits         atomic.Int32             // items of the body, of a streaming command
+	fallbackEmits atomic.Int32
+	latency       atomic.Int64 // valid with the bit over; negative if there is none
+}
+
+// The bits of marks above the events.
+const (
+	bodyBegun uint64 = 1 << (32 + iota) // the body has started
+	inPool                              // ... on a goroutine of the pool
+	hasCause                            // kind and cause are set
+	over                                // concluded: latency and total are set
+	complete                            // it has ended, and was not cancelled
+	fromCache                           // it shares another's execution
+
+	eventMarks uint64 = 1<<32 - 1
+	// refusals are the events of an execution that has no latency.
+	refusals uint64 = 1<<metrics.ShortCircuited | 1<<metrics.SemaphoreRejected | 1<<metrics.ThreadPoolRejected | 1<<metrics.ResponseFromCache
+)
+
+func (x *execution) marked(bits uint64) bool { return x.marks.Load()&bits != 0 }
+
+// begin starts the record: the clock is read, the log gets its entry. It
+// reports false if the registry is closed; then nothing has happened.
+func (x *execution) begin(ctx context.Context, c *circuit, set *resolved, h *hooked) bool {
+	x.circuit, x.set, x.hooked = c, set, h
+	if !c.checkIn() {
+		c.checkOut()
+		x.kind, x.cause = Refused, ErrClosed
+		return false
+	}
+	x.now = c.registry.clock.Now()
+	x.begun = x.now
+	if set.RequestLog == On {
+		x.entry = logEntry(ctx, c.name)
+	}
+	return true
+}
+
+// count makes an event happen: for the execution, the metrics and the listener.
+// It is the only place where events are counted.
+func (x *execution) count(e metrics.Event) { x.countAt(x.now, e) }
+
+// countAt is count for the goroutine of a Dispose, to which now does not belong.
+func (x *execution) countAt(now time.Duration, e metrics.Event) {
+	if e != metrics.ExceptionThrown && e != metrics.FallbackDisabled {
+		x.marks.Or(1 << e)
+		if x.entry != nil {
+			x.entry.store(x)
+		}
+	}
+	x.recorder.Count(now, e, 1)
+	if f := x.registry.listener.Event; f != nil {
+		name := x.name
+		guarded(name, "listener", func() { f(name, e) })
+	}
+}
+
+// settle records why the body gave no result, and makes the event that goes
+// with it happen. The permits are back by then; now a fallback may run.
+func (x *execution) settle(kind Kind, cause error) {
+	x.kind, x.cause = kind, cause
+	x.marks.Or(hasCause)
+	x.count(kindEvents[kind])
+}
+
+// kindEvents is the event that goes with each kind.
+var kindEvents = [...]metrics.Event{
+	succeeded:         metrics.Success,
+	Failed:            metrics.Failure,
+	TimedOut:          metrics.Timeout,
+	expired:           metrics.Timeout,
+	ShortCircuited:    metrics.ShortCircuited,
+	PoolRejected:      metrics.ThreadPoolRejected,
+	SemaphoreRejected: metrics.SemaphoreRejected,
+	BadlyRequested:    metrics.BadRequest,
+	cancelled:         metrics.Cancelled,
+}
+
+// bodyStarts is called right before the body, where it runs. A detached body
+// may start while its execution is being concluded: whoever sets its bit of marks
+// second ends what Started began.
+func (x *execution) bodyStarts(where uint64) {
+	x.recorder.Started(x.begun)
+	if x.marks.Or(bodyBegun|where)&over != 0 {
+		x.recorder.Ended()
+	}
+}
+
+// arm makes the context of a body whose timeout somebody else watches.
+func (x *execution) arm(ctx context.Context, body *lazyctx.Ctx) {
+	if x.set.Timeout > 0 {
+		body.InitOwned(ctx, x.deadlines, x.begun+x.set.Timeout)
+		return
+	}
+	body.Init(ctx)
+}
+
+// conclude ends the record after the last event: latencies, concurrency, the
+// log's entry.
+func (x *execution) conclude() { x.end(x.now, x.kind != cancelled) }
+
+// end is conclude for the goroutine of a Dispose. The first call counts.
+func (x *execution) end(now time.Duration, completed bool) {
+	bits := over
+	if completed {
+		bits |= complete
+	}
+	was := x.marks.Load()
+	latency := now - x.begun
+	if was&refusals != 0 {
+		latency = -1
+	}
+	for {
+		if was&over != 0 {
+			return
+		}
+		x.latency.Store(int64(latency))
+		if x.marks.CompareAndSwap(was, was|bits) {
+			break
+		}
+		was = x.marks.Load()
+	}
+	if was&bodyBegun != 0 {
+		x.recorder.Latency(now, latency, latency)
+		x.recorder.Ended()
+	}
+	if x.entry != nil {
+		x.entry.store(x)
+	}
+	x.checkOut()
+}

@@ -1,0 +1,291 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/quillgo/quill/breaker"
+	"github.com/quillgo/quill/internal/mono"
+	"github.com/quillgo/quill/isolation"
+)
+
+// DefaultRegistry serves the commands that name no other. It is never closed.
+// Tests, and above all those in testing/synctest bubbles, make one of their own.
+var DefaultRegistry = mustRegistry(RegistryOptions{})
+
+// RegistryOptions is the wiring of a registry.
+type RegistryOptions struct {
+	// Settings are the defaults of the registry's commands, before Hystrix's.
+	Settings Settings
+	// Hooks are called for every command, outside the command's own.
+	Hooks Hooks
+	// Listener gets the events of every command.
+	Listener Listener
+	// Clock is where time comes from; nil means package time. A registry with a
+	// mocked clock gives bodies a context without a reported deadline.
+	Clock clock.Clock
+}
+
+// Registry owns what commands share by name: breakers, semaphores, pools,
+// metrics, and the clock. Its methods may be called concurrently.
+type Registry struct {
+	defaults Settings
+	hooks    *Hooks // nil if there are none
+	listener Listener
+	clock    *mono.Clock
+
+	closed  atomic.Bool // nothing new begins
+	aborted atomic.Bool // what is on is cancelled
+
+	mu       sync.Mutex
+	cores    map[string]*core
+	pools    map[string]*isolation.Pool
+	updates  map[string]Settings // by name: what Update set
+	resolved map[Settings]*resolved
+	// changed is closed and replaced when an execution of a closed registry
+	// ends; guarded by mu, nil until Shutdown waits.
+	changed chan struct{}
+}
+
+// resolved are settings with every field set. Commands with the same settings
+// share one.
+type resolved struct{ Settings }
+
+// NewRegistry returns a registry. The error is about RegistryOptions.Settings.
+func NewRegistry(o RegistryOptions) (*Registry, error) {
+	s := o.Settings.or(defaults)
+	fill(&s.Isolation, Pool)
+	if err := s.validate(); err != nil {
+		return nil, fmt.Errorf("command: RegistryOptions: %w", err)
+	}
+	r := &Registry{
+		defaults: o.Settings,
+		listener: o.Listener,
+		clock:    mono.New(o.Clock),
+		cores:    map[string]*core{},
+		pools:    map[string]*isolation.Pool{},
+		updates:  map[string]Settings{},
+		resolved: map[Settings]*resolved{},
+	}
+	if o.Hooks.any() {
+		r.hooks = &o.Hooks
+	}
+	return r, nil
+}
+
+func mustRegistry(o RegistryOptions) *Registry {
+	r, err := NewRegistry(o)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// register returns the core for a command, made by the first of its name. The
+// error names what a later one has different.
+func (r *Registry) register(name, group, poolKey string, set Settings, kind Isolation, shared *isolation.Pool) (*core, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed.Load() {
+		return nil, ErrClosed
+	}
+	if c, ok := r.cores[name]; ok {
+		return c, c.matches(group, poolKey, set, shared)
+	}
+	c := &core{registry: r, name: name, group: group, poolKey: poolKey, spec: set, kind: kind, shared: shared}
+	if err := c.resolve(r.updates[name]); err != nil {
+		return nil, err
+	}
+	r.cores[name] = c
+	return c, nil
+}
+
+// Update sets the settings of the commands named name, which need not exist
+// yet, above those of their Spec; a zero field leaves the Spec's. It replaces
+// what an earlier Update of the name set, as a whole. Executions that are on
+// finish with what they have. The error names the field; then nothing changed.
+func (r *Registry) Update(name string, s Settings) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, ok := r.cores[name]
+	if !ok {
+		probe := &core{registry: r, name: name, kind: Pool}
+		if err := probe.resolve(s); err != nil {
+			return err
+		}
+		r.updates[name] = s
+		return nil
+	}
+	if err := c.resolve(s); err != nil {
+		return err
+	}
+	r.updates[name] = s
+	return nil
+}
+
+// intern returns the one value for equal settings; the caller holds mu.
+func (r *Registry) intern(s Settings) *resolved {
+	p, ok := r.resolved[s]
+	if !ok {
+		if len(r.resolved) > 1000 {
+			clear(r.resolved) // settings that change all the time are not worth sharing
+		}
+		p = &resolved{s}
+		r.resolved[s] = p
+	}
+	return p
+}
+
+// ConfigurePool sets the sizes of the pool that the commands with this pool key
+// share, before or after they have begun to use it.
+func (r *Registry) ConfigurePool(key string, cfg isolation.PoolConfig) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p, ok := r.pools[key]; ok {
+		return p.Update(cfg)
+	}
+	p, err := isolation.NewPool(key, cfg, nil)
+	if err != nil {
+		return fmt.Errorf("command: ConfigurePool(%q): %w", key, err)
+	}
+	r.pools[key] = p
+	return nil
+}
+
+// Pool returns the pool with that key, or nil if no command has used it and
+// nobody configured it.
+func (r *Registry) Pool(key string) *isolation.Pool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pools[key]
+}
+
+// pool returns the pool with that key, made with default sizes if need be.
+func (r *Registry) pool(key string) *isolation.Pool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ok := r.pools[key]
+	if !ok {
+		p, _ = isolation.NewPool(key, isolation.PoolConfig{}, nil) // the defaults are valid
+		if r.aborted.Load() {
+			p.Close()
+		}
+		r.pools[key] = p
+	}
+	return p
+}
+
+// Commands returns the names of the registered commands, sorted.
+func (r *Registry) Commands() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.cores))
+}
+
+// Status returns how the commands of that name are doing; ok is false if there
+// are none.
+func (r *Registry) Status(name string) (s Status, ok bool) {
+	r.mu.Lock()
+	c, ok := r.cores[name]
+	r.mu.Unlock()
+	if !ok {
+		return s, false
+	}
+	return c.status(), true
+}
+
+// Breaker returns the breaker of the commands of that name, or nil if there are
+// none.
+func (r *Registry) Breaker(name string) *breaker.Breaker {
+	r.mu.Lock()
+	c, ok := r.cores[name]
+	r.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return c.use().breaker
+}
+
+// Shutdown refuses new executions with [ErrClosed] and waits until those that
+// are on have ended, bodies that nobody waits for included, or until ctx ends,
+// whose cause it then returns.
+func (r *Registry) Shutdown(ctx context.Context) error {
+	r.closed.Store(true)
+	for {
+		r.mu.Lock()
+		if r.changed == nil {
+			r.changed = make(chan struct{})
+		}
+		changed := r.changed
+		idle := r.idle()
+		r.mu.Unlock()
+		if idle {
+			return r.drained(ctx)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// drained waits for what the registry's pools still run.
+func (r *Registry) drained(ctx context.Context) error {
+	r.mu.Lock()
+	pools := slices.Collect(maps.Values(r.pools))
+	r.mu.Unlock()
+	for _, p := range pools {
+		p.Close()
+		if err := p.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close is [Registry.Shutdown] that does not wait: it refuses new executions and
+// cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
+// context go on until they return. It is idempotent.
+func (r *Registry) Close() {
+	r.closed.Store(true)
+	r.aborted.Store(true)
+	r.mu.Lock()
+	cores := slices.Collect(maps.Values(r.cores))
+	pools := slices.Collect(maps.Values(r.pools))
+	r.mu.Unlock()
+	for _, p := range pools {
+		p.Close()
+	}
+	for _, c := range cores {
+		if l := c.circuit.Load(); l != nil {
+			l.deadlines.ExpireAll()
+		}
+	}
+}
+
+// idle reports whether no execution is on; the caller holds mu.
+func (r *Registry) idle() bool {
+	for _, c := range r.cores {
+		if l := c.circuit.Load(); l != nil && l.inflight.Load() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// poke wakes a Shutdown that waits.
+func (r *Registry) poke() {
+	r.mu.Lock()
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
+	r.mu.Unlock()
+}

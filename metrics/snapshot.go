@@ -1,0 +1,66 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/quillgo/quill/internal/rolling"
+)
+
+// Snapshot are the figures of a [Recorder] at one time. It is a value: it does
+// not change, and may be copied and kept.
+type Snapshot struct {
+	// Rolling counts each Event in the window, Cumulative since the beginning.
+	Rolling, Cumulative [NumEvents]int64
+	// Concurrency is how many executions were in progress, MaxConcurrency the
+	// highest number that a start in the window made (M5).
+	Concurrency, MaxConcurrency int64
+	// Execution is how long executions took from their admission to their last
+	// event, Total how long from the call to the end, both over the latency
+	// window.
+	Execution, Total LatencySnapshot
+}
+
+// Requests returns how many executions in the window count for health: those
+// that ended in success or in one of the [Snapshot.Errors].
+func (s Snapshot) Requests() int64 { return s.Rolling[Success] + s.Errors() }
+
+// Errors returns how many executions in the window failed, were late, or were
+// rejected by a pool or a semaphore.
+func (s Snapshot) Errors() int64 {
+	return s.Rolling[Failure] + s.Rolling[Timeout] + s.Rolling[ThreadPoolRejected] + s.Rolling[SemaphoreRejected]
+}
+
+// ErrorPercentage returns the share of Errors in Requests, 0 to 100, rounded
+// down; 0 when there are no requests.
+func (s Snapshot) ErrorPercentage() int {
+	requests := s.Requests()
+	if requests == 0 {
+		return 0
+	}
+	return int(s.Errors() * 100 / requests)
+}
+
+// LatencySnapshot is a distribution of latencies, an immutable value; the zero
+// value is empty. A duration in it is known to within a thirty-second (3.2 %)
+// of itself or 1 µs, whichever is more. One above 67 s counts as 67 s.
+type LatencySnapshot struct {
+	distribution rolling.Distribution
+}
+
+// Count returns how many latencies there are.
+func (l LatencySnapshot) Count() int64 { return l.distribution.Count() }
+
+// Mean returns the arithmetic mean, or 0 when there are no latencies.
+func (l LatencySnapshot) Mean() time.Duration { return l.distribution.Mean() }
+
+// Percentile returns the smallest latency that at least p percent of all are no
+// longer than: p is 0 for the shortest, 50 for the median, 100 for the longest.
+// A p outside of 0 to 100 counts as the nearer of the two, NaN as 0. With no
+// latencies it returns 0.
+func (l LatencySnapshot) Percentile(p float64) time.Duration { return l.distribution.Percentile(p) }
+
+// Merge returns the distribution of the latencies of both, of several commands
+// or several registries for example.
+func (l LatencySnapshot) Merge(other LatencySnapshot) LatencySnapshot {
+	return LatencySnapshot{l.distribution.Merge(other.distribution)}
+}
