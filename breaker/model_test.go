@@ -239,7 +239,7 @@ func FuzzModel(f *testing.F) {
 	f.Add([]byte{3, 2, 0, 0, 0, 0, 0, 3, 0, 2, 3, 1, 2, 3, 2, 2, 3, 3, 2, 6, 8, 0, 3, 4, 1})
 	f.Add([]byte("the quick brown fox jumps over the lazy dog"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		play(t, len(data)/2, func(n int, _ string) int {
+		play(t, min(len(data)/2, 300), func(n int, _ string) int {
 			if len(data) == 0 {
 				return 0
 			}

@@ -35,7 +35,10 @@ func (c *Command[In, Out]) chain(ctx context.Context, in In, x *execution) obser
 	return o.OnErrorResumeNext(func(err error) observable.Observable[Out] {
 		x.now = x.registry.clock.Now()
 		x.settle(x.kindOf(err))
-		f := c.fallbackOf(ctx, in, x)
+		if x.kind.final() {
+			return observable.Error[Out](x.mayFallBack(ctx, false))
+		}
+		f := c.fallbackOf(in, x)
 		if x.async {
 			f = f.SubscribeOn(observable.Go())
 		}
@@ -46,7 +49,7 @@ func (c *Command[In, Out]) chain(ctx context.Context, in In, x *execution) obser
 // subscribe runs the chain for x, which has begun, and sends its outcome to o.
 func (c *Command[In, Out]) subscribe(ctx context.Context, in In, x *execution, o observable.Observer[Out]) {
 	if ctx.Err() != nil {
-		x.settle(cancelled, context.Cause(ctx))
+		x.settle(callerLeft(ctx))
 		fail(ctx, x.left(), o)
 		return
 	}
@@ -124,6 +127,7 @@ func (c *Command[In, Out]) body(in In, x *execution) observable.Observable[Out] 
 	return observable.NewUnsafe[Out](&bodySource[In, Out]{c, in, x})
 }
 
+// bodySource subscribes to one run of the body.
 type bodySource[In, Out any] struct {
 	cmd *Command[In, Out]
 	in  In
@@ -131,18 +135,17 @@ type bodySource[In, Out any] struct {
 }
 
 func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
-	b := &bodyObserver[In, Out]{bodySource: s, down: o}
+	b := &bodyObserver[In, Out]{bodySource: s, down: o, active: true}
 	if s.cmd.stream != nil {
 		b.body.Init(ctx) // the timeout bounds the first item only
 	} else {
 		s.x.arm(ctx, &b.body)
 	}
-	active := true
-	defer observable.Catch(ctx, &active, b, o)
+	defer observable.Catch(ctx, &b.active, b, o)
 	o.OnSubscribe(b)
 	hold := observable.HoldFrom(ctx)
 	if b.Disposed() || hold != nil && !hold.Retain() {
-		active = false
+		b.active = false
 		return
 	}
 	if s.x.set.Isolation == Pool {
@@ -153,7 +156,7 @@ func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observ
 	} else {
 		b.run(hold)
 	}
-	active = false
+	b.active = false
 }
 
 // bodyObserver is one run of the body: it observes a streaming body, and is the
@@ -168,6 +171,9 @@ type bodyObserver[In, Out any] struct {
 	// bodyOver or bodyLeft; a body that is over may be left too.
 	state atomic.Uint32
 	begun atomic.Bool // hooks were told that the body starts in the pool
+	// active is false once a panic or Goexit that unwinds Subscribe has been told;
+	// the goroutine's own.
+	active bool
 }
 
 const (
@@ -199,6 +205,8 @@ func (b *bodyObserver[In, Out]) threadComplete() {
 
 // run calls Spec.Run. Whichever way it ends, ended tells it.
 func (b *bodyObserver[In, Out]) run(hold observable.Hold) {
+	b.x.inflight.Add(1) // a body that is left behind is still something to wait for
+	defer b.x.checkOut()
 	var out Out
 	var err error
 	returned := false
@@ -213,6 +221,7 @@ func (b *bodyObserver[In, Out]) run(hold observable.Hold) {
 			hold.Release()
 		}
 		b.ended(out, err)
+		b.active = returned // a Goexit goes on unwinding
 	}()
 	if err = b.start(); err == nil {
 		out, err = b.cmd.run(&b.body, b.in)
@@ -259,6 +268,7 @@ func (b *bodyObserver[In, Out]) subscribe(hold observable.Hold) {
 				return
 			}
 			b.OnError(observable.ErrGoexit)
+			b.active = false // the Goexit goes on unwinding
 		}()
 		if err = b.start(); err == nil {
 			stream = b.cmd.stream(&b.body, b.in)
@@ -360,9 +370,7 @@ type outcome[In, Out any] struct {
 	// is over; has says that there is one.
 	value Out
 	has   bool
-	// ended is set by the end, or by Dispose, whichever comes first.
-	ended atomic.Bool
-	left  atomic.Bool // Dispose was called
+	gone  atomic.Bool // disposed
 }
 
 func (o *outcome[In, Out]) OnSubscribe(d observable.Disposable) {
@@ -390,14 +398,14 @@ func (o *outcome[In, Out]) OnNext(v Out) {
 	o.down.OnNext(v)
 }
 
-func (o *outcome[In, Out]) OnError(err error) { // concluded by lost or left
-	if o.ended.CompareAndSwap(false, true) {
+func (o *outcome[In, Out]) OnError(err error) { // concluded where it arose
+	if !o.Disposed() {
 		o.down.OnError(err)
 	}
 }
 
 func (o *outcome[In, Out]) OnComplete() {
-	if !o.ended.CompareAndSwap(false, true) {
+	if !o.decide() {
 		if o.has {
 			o.cmd.tooLate(o.value, nil, o.hooked)
 		}
@@ -412,23 +420,22 @@ func (o *outcome[In, Out]) OnComplete() {
 	o.conclude()
 	if o.has {
 		o.down.OnNext(o.value)
-		if o.left.Load() {
-			return
-		}
 	}
-	o.down.OnComplete()
+	if !o.Disposed() {
+		o.down.OnComplete()
+	}
 }
 
 // Dispose ends the record without a result, unless it has ended.
 func (o *outcome[In, Out]) Dispose() {
-	o.left.Store(true)
-	if o.ended.CompareAndSwap(false, true) {
+	o.gone.Store(true)
+	if o.decide() {
 		o.end(o.registry.clock.Now(), false)
 	}
 	o.up.Dispose()
 }
 
-func (o *outcome[In, Out]) Disposed() bool { return o.left.Load() }
+func (o *outcome[In, Out]) Disposed() bool { return o.gone.Load() }
 
 // Blame implements observable.Stage. The hooks have boundaries of their own.
 func (o *outcome[In, Out]) Blame() (bool, observable.Disposable, any) { return false, o, o.down }

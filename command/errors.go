@@ -44,10 +44,11 @@ const (
 	Refused                // not executed at all: no scope, registry closed, Call used before
 	cancelled              // the caller left
 	expired                // the caller's deadline passed
+	gone                   // the caller left while something else was about to be the end
 )
 
 var kindNames = []string{"succeeded", "failed", "timed out", "short-circuited", "could not be queued for execution",
-	"could not acquire a semaphore for execution", "fallback execution rejected", "bad request", "refused", "cancelled", "expired"}
+	"could not acquire a semaphore for execution", "fallback execution rejected", "bad request", "refused", "cancelled", "expired", "gone"}
 
 func (k Kind) String() string { return name(k, kindNames...) }
 

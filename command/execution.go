@@ -46,6 +46,7 @@ const (
 	bodyBegun uint64 = 1 << (32 + iota) // the body has started
 	inPool                              // ... on a goroutine of the pool
 	hasCause                            // kind and cause are set
+	decided                             // the terminal event has been chosen
 	over                                // concluded: latency and total are set
 	complete                            // it has ended, and was not cancelled
 	fromCache                           // it shares another's execution
@@ -93,13 +94,27 @@ func (x *execution) countAt(now time.Duration, e metrics.Event) {
 	}
 }
 
+// decide claims the execution's terminal event: the one that says how it ended
+// for its caller. Where the caller may leave at any moment, whoever comes second
+// counts nothing (promise 6).
+func (x *execution) decide() bool { return x.marks.Or(decided)&decided == 0 }
+
 // settle records why the body gave no result, and makes the event that goes
-// with it happen. The permits are back by then; now a fallback may run.
+// with it happen. The permits are back by then; now a fallback may run, unless
+// the kind is an end.
 func (x *execution) settle(kind Kind, cause error) {
+	if kind.final() && !x.decide() {
+		kind = gone
+	}
 	x.kind, x.cause = kind, cause
 	x.marks.Or(hasCause)
-	x.count(kindEvents[kind])
+	if kind != gone {
+		x.count(kindEvents[kind])
+	}
 }
+
+// final reports whether no fallback can follow.
+func (k Kind) final() bool { return k == cancelled || k == expired || k == BadlyRequested || k == gone }
 
 // kindEvents is the event that goes with each kind.
 var kindEvents = [...]metrics.Event{
@@ -135,7 +150,7 @@ func (x *execution) arm(ctx context.Context, body *lazyctx.Ctx) {
 
 // conclude ends the record after the last event: latencies, concurrency, the
 // log's entry.
-func (x *execution) conclude() { x.end(x.now, x.kind != cancelled) }
+func (x *execution) conclude() { x.end(x.now, x.kind != cancelled && x.kind != gone) }
 
 // end is conclude for the goroutine of a Dispose. The first call counts.
 func (x *execution) end(now time.Duration, completed bool) {

@@ -8,11 +8,10 @@ import (
 )
 
 // fallbackOf is what a chain goes on with after its body gave no result: the
-// fallback, or the error that the caller gets. x is settled.
-func (c *Command[In, Out]) fallbackOf(ctx context.Context, in In, x *execution) observable.Observable[Out] {
-	if err := x.mayFallBack(ctx, c.fallback != nil || c.fallbackStream != nil); err != nil {
-		return observable.Error[Out](err)
-	}
+// fallback, or the error that the caller gets. x is settled. Whether a fallback
+// may run is asked when it is subscribed to, so that a permit is never taken for
+// one that is not.
+func (c *Command[In, Out]) fallbackOf(in In, x *execution) observable.Observable[Out] {
 	return observable.NewUnsafe[Out](&fallbackSource[In, Out]{c, in, x})
 }
 
@@ -23,19 +22,23 @@ type fallbackSource[In, Out any] struct {
 }
 
 func (s *fallbackSource[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
-	f := &fallbackObserver[In, Out]{fallbackSource: s, ctx: ctx, down: o}
-	active := true
-	defer observable.Catch(ctx, &active, f, o)
+	c := s.cmd
+	if err := s.x.mayFallBack(ctx, c.fallback != nil || c.fallbackStream != nil); err != nil {
+		fail(ctx, err, o)
+		return
+	}
+	f := &fallbackObserver[In, Out]{fallbackSource: s, ctx: ctx, down: o, active: true}
+	defer observable.Catch(ctx, &f.active, f, o)
 	o.OnSubscribe(f)
 	switch {
 	case f.Disposed():
 		f.giveBack()
-	case s.cmd.fallbackStream != nil:
+	case c.fallbackStream != nil:
 		f.subscribe()
 	default:
 		f.run()
 	}
-	active = false
+	f.active = false
 }
 
 // fallbackObserver is one run of a fallback, which holds a permit of the
@@ -48,6 +51,9 @@ type fallbackObserver[In, Out any] struct {
 	up   handle      // a stream's
 	gone atomic.Bool // disposed
 	back atomic.Bool // the permit has been given back
+	// active is false once a panic or Goexit that unwinds Subscribe has been told;
+	// the goroutine's own.
+	active bool
 }
 
 // giveBack gives the permit back, once.
@@ -59,6 +65,8 @@ func (f *fallbackObserver[In, Out]) giveBack() {
 
 // run calls Spec.Fallback. Its permit follows it, whoever waits (rule 2).
 func (f *fallbackObserver[In, Out]) run() {
+	f.x.inflight.Add(1) // one that is left behind is still something to wait for
+	defer f.x.checkOut()
 	var out Out
 	var err error
 	returned := false
@@ -71,6 +79,7 @@ func (f *fallbackObserver[In, Out]) run() {
 		}
 		f.giveBack()
 		f.returned(out, err)
+		f.active = returned // a Goexit goes on unwinding
 	}()
 	if err = f.x.hooked.start(hookFallbackStart); err == nil {
 		out, err = f.cmd.fallback(f.ctx, f.in, f.x.cause)
@@ -107,6 +116,7 @@ func (f *fallbackObserver[In, Out]) subscribe() {
 				return
 			}
 			f.OnError(err)
+			f.active = false // the Goexit goes on unwinding
 		}()
 		if err = f.x.hooked.start(hookFallbackStart); err == nil {
 			stream = f.cmd.fallbackStream(f.ctx, f.in, f.x.cause)

@@ -103,6 +103,7 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 		return f
 	}
 	if !d.enter(ctx) || !d.launch(set.Isolation) {
+		d.claim(byRefusal)                // there is nothing to cancel
 		go func() { f.set(d.result()) }() // ends with the fallback
 		return f
 	}

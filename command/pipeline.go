@@ -52,7 +52,7 @@ func (c *Command[In, Out]) executeFused(ctx context.Context, in In, set *resolve
 // hook, the breaker. It reports false when the execution ends there.
 func (x *execution) enter(ctx context.Context) bool {
 	if ctx.Err() != nil {
-		x.settle(cancelled, context.Cause(ctx))
+		x.settle(callerLeft(ctx))
 		return false
 	}
 	if err := x.hooked.start(hookStart); err != nil {
@@ -102,7 +102,7 @@ func (c *Command[In, Out]) runFused(ctx context.Context, body *lazyctx.Ctx, in I
 		}
 		x.returned(ctx, body, err)
 		if r == nil {
-			_ = x.lost(ErrNoFallback)
+			_ = x.mayFallBack(ctx, false)
 		}
 	}()
 	x.bodyStarts(0)
@@ -144,6 +144,9 @@ func (x *execution) judge(ctx context.Context, body *lazyctx.Ctx, err error) (Ki
 	if err == nil {
 		return succeeded, nil
 	}
+	if x.registry.aborted.Load() {
+		return cancelled, ErrClosed
+	}
 	return bodyFailure(x.hooked.fail(err, hookExecutionError))
 }
 
@@ -157,6 +160,9 @@ func (x *execution) before(ctx context.Context) bool {
 	at, ok := ctx.Deadline()
 	return ok && at.Before(x.registry.clock.Epoch().Add(x.begun+x.set.Timeout))
 }
+
+// callerLeft is callerEnd for an execution that had another end in view.
+func callerLeft(ctx context.Context) (Kind, error) { return cancelled, context.Cause(ctx) }
 
 // callerEnd says what the end of the caller's context means.
 func callerEnd(ctx context.Context) (Kind, error) {
@@ -211,31 +217,36 @@ func (c *Command[In, Out]) fallBack(ctx context.Context, in In, x *execution) (o
 // mayFallBack decides whether a fallback runs, and takes its permit. Otherwise
 // the execution ends, and the error is the caller's.
 func (x *execution) mayFallBack(ctx context.Context, defined bool) error {
-	switch {
-	case x.kind == Refused:
+	switch x.kind {
+	case Refused:
 		x.conclude()
 		return x.failure(nil)
-	case x.kind == cancelled:
+	case cancelled:
 		return x.left()
-	case x.kind == expired || x.kind == BadlyRequested:
+	case expired, BadlyRequested:
 		return x.lost(nil)
+	case gone:
+		return x.cause
+	}
+	event, why := metrics.FallbackMissing, ErrNoFallback
+	switch {
 	case ctx.Err() != nil: // nobody is there to be served
-		cause := context.Cause(ctx)
-		x.count(metrics.Cancelled)
-		x.kind, x.cause = cancelled, cause
+		x.settle(callerLeft(ctx))
 		return x.left()
 	case x.set.Fallback == Off:
-		x.count(metrics.FallbackDisabled)
-		return x.lost(nil)
+		event, why = metrics.FallbackDisabled, nil
 	case !x.fallbacks.TryAcquire():
-		x.count(metrics.FallbackRejection)
-		return x.lost(ErrFallbackRejected)
-	case !defined:
+		event, why = metrics.FallbackRejection, ErrFallbackRejected
+	case defined:
+		return nil
+	default:
 		x.fallbacks.Release()
-		x.count(metrics.FallbackMissing)
-		return x.lost(ErrNoFallback)
 	}
-	return nil
+	if !x.decide() {
+		return x.cause
+	}
+	x.count(event)
+	return x.lost(why)
 }
 
 // runFallback calls the fallback and gives its permit back, whichever way it
@@ -263,12 +274,18 @@ func (c *Command[In, Out]) runFallback(ctx context.Context, in In, x *execution)
 // fallbackFailed ends an execution whose fallback failed.
 func (x *execution) fallbackFailed(err error) error {
 	err = x.hooked.fail(err, hookFallbackError)
+	if !x.decide() {
+		return err
+	}
 	x.count(metrics.FallbackFailure)
 	return x.lost(err)
 }
 
 // left ends an execution whose caller has left.
 func (x *execution) left() error {
+	if x.kind == gone {
+		return x.cause
+	}
 	x.hooked.tell(hookUnsubscribe)
 	x.conclude()
 	return x.cause

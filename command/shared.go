@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/metrics"
@@ -233,24 +234,35 @@ func (c *caller[Out]) Dispose() {
 	if c.gone.Swap(true) {
 		return
 	}
-	if !c.marked(over) {
-		c.leave()
+	now := c.registry.clock.Now()
+	switch {
+	case c.shared:
+		c.leaveShared(now)
+	case c.decide():
+		c.leave(now)
+		c.end(now, false)
 	}
 	c.up.Dispose()
 }
 
-func (c *caller[Out]) leave() {
-	now := c.registry.clock.Now()
-	if !c.shared && c.ctx.Err() == context.DeadlineExceeded {
+func (c *caller[Out]) leave(now time.Duration) {
+	if c.ctx.Err() == context.DeadlineExceeded {
 		c.countAt(now, metrics.Timeout)
 		c.countAt(now, metrics.ExceptionThrown)
 		c.hooked.fail(context.Cause(c.ctx), hookError(expired))
 		return
 	}
 	c.countAt(now, metrics.Cancelled)
-	if c.shared {
-		c.freeze()
+	c.hooked.tell(hookUnsubscribe)
+}
+
+// leaveShared freezes what the caller's own record shows.
+func (c *caller[Out]) leaveShared(now time.Duration) {
+	if c.marked(decided) {
+		return
 	}
+	c.countAt(now, metrics.Cancelled)
+	c.freeze()
 	c.hooked.tell(hookUnsubscribe)
 }
 
@@ -301,7 +313,7 @@ func (f *follower[Out]) Dispose() {
 	if f.gone.Swap(true) {
 		return
 	}
-	if f.leader.marked(over) {
+	if f.leader.marked(decided) {
 		f.land() // it is the rest of a result that this one does not want
 	}
 	if !f.over.Swap(true) {

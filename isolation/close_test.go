@@ -38,19 +38,38 @@ func TestClose_RefusesAndDropsTheQueue(t *testing.T) {
 
 // One owner that fails must not keep the others from being told.
 func TestClose_TellsEveryOwner(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, isolation.PoolConfig{Core: 1, Queue: 4})
-		f.accept(1)
-		told := 0
-		for _, how := range []ending{byPanic, byGoexit, byGoexit, byReturn} {
-			k := &task{dropped: func() { told++; end(how) }}
-			require.NoError(t, f.Submit(&k.Task, k))
-		}
-		go f.Close()
-		synctest.Wait()
-		assert.Equal(t, 4, told)
-		f.finish()
-	})
+	for _, c := range []struct {
+		name    string
+		hows    []ending
+		reports int
+	}{
+		{"panic", []ending{byPanic, byReturn, byPanic}, 2},
+		{"Goexit", []ending{byGoexit, byGoexit, byReturn}, 0},
+		{"both", []ending{byGoexit, byPanic, byGoexit}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				reports, told := 0, 0
+				p, err := isolation.NewPool("P", isolation.PoolConfig{Core: 1, Queue: 4}, &isolation.PoolOptions{
+					OnPanic: func(any, []byte) { reports++ },
+				})
+				require.NoError(t, err)
+				gate := make(chan struct{})
+				_, err = submit(p, func(*isolation.Task) { <-gate })
+				require.NoError(t, err)
+				for _, how := range c.hows {
+					k := &task{dropped: func() { told++; end(how) }}
+					require.NoError(t, p.Submit(&k.Task, k))
+				}
+				go p.Close()
+				synctest.Wait()
+				assert.Equal(t, len(c.hows), told)
+				assert.Equal(t, c.reports, reports)
+				close(gate)
+				require.NoError(t, p.Wait(t.Context()), "Close has left")
+			})
+		})
+	}
 }
 
 func TestClose_OwnersMayUseThePool(t *testing.T) {

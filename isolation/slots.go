@@ -82,5 +82,6 @@ func (p *Pool) settle() {
 	}
 }
 
-// empty reports whether nothing is queued, active or running. mu is held.
-func (p *Pool) empty() bool { return p.waiting.len == 0 && p.active == 0 && p.running == 0 }
+// empty reports whether nothing is queued, active or running; what is queued
+// waits only while others are active. mu is held.
+func (p *Pool) empty() bool { return p.active == 0 && p.running == 0 }

@@ -24,13 +24,25 @@ func (g *gauge) enter() {
 
 func (g *gauge) leave() { g.now.Add(-1) }
 
-// together runs f on n goroutines and waits for them.
+// together runs f on n goroutines, which start at once, and waits for them.
 func together(n int, f func(i int)) {
 	var all sync.WaitGroup
+	start := make(chan struct{})
 	for i := range n {
-		all.Go(func() { f(i) })
+		all.Go(func() {
+			<-start
+			f(i)
+		})
 	}
+	close(start)
 	all.Wait()
+}
+
+// dawdle lets others run for a random while.
+func dawdle() {
+	for range rand.IntN(20) {
+		runtime.Gosched()
+	}
 }
 
 func TestStress_SemaphoreNeverExceedsItsLimit(t *testing.T) {
@@ -62,15 +74,17 @@ func TestStress_SemaphoreShrinkIsExact(t *testing.T) {
 	s := newSemaphore(t, isolation.Unlimited)
 	for range 2000 {
 		require.NoError(t, s.SetLimit(isolation.Unlimited))
-		together(3, func(i int) {
+		together(5, func(i int) {
 			if i > 0 {
 				for range 20 {
 					if s.TryAcquire() {
+						runtime.Gosched()
 						s.Release()
 					}
 				}
 				return
 			}
+			dawdle()
 			assert.NoError(t, s.SetLimit(1))
 			for !s.TryAcquire() {
 				runtime.Gosched()
@@ -79,6 +93,7 @@ func TestStress_SemaphoreShrinkIsExact(t *testing.T) {
 				if n := s.InUse(); n != 1 {
 					t.Errorf("%d permits of 1 are out", n)
 				}
+				runtime.Gosched()
 			}
 			s.Release()
 		})
@@ -88,21 +103,34 @@ func TestStress_SemaphoreShrinkIsExact(t *testing.T) {
 
 func TestStress_PermitGoesBackOnce(t *testing.T) {
 	s := newSemaphore(t, 1)
-	for range 2000 {
+	for range 1000 {
 		p, err := s.Acquire()
 		require.NoError(t, err)
-		var ran gauge
 		together(6, func(i int) {
 			switch i {
 			case 0:
+				dawdle()
 				p.Done()
-			case 1, 2:
+			case 1:
+				dawdle()
 				p.Abandon()
+			case 2:
+				for range 20 {
+					if n := s.Stats().Abandoned; n < 0 || n > 1 {
+						t.Errorf("%d permits of 1 are abandoned", n)
+					}
+					runtime.Gosched()
+				}
 			default:
-				if p.Retain() {
-					ran.enter()
+				for n := range 20 {
+					if !p.Retain() {
+						return
+					}
 					if s.TryAcquire() {
 						t.Error("the place was free while user code held it")
+					}
+					if n%4 == 0 {
+						runtime.Gosched()
 					}
 					p.Release()
 				}
@@ -113,6 +141,24 @@ func TestStress_PermitGoesBackOnce(t *testing.T) {
 		require.Zero(t, s.Stats().Abandoned)
 		require.False(t, p.Retain())
 	}
+}
+
+func TestStress_PermitCountsEveryReference(t *testing.T) {
+	s := newSemaphore(t, 1)
+	p, err := s.Acquire()
+	require.NoError(t, err)
+	together(4, func(int) {
+		for range 300_000 {
+			if !p.Retain() {
+				t.Error("the holder has not left")
+				return
+			}
+			p.Release()
+		}
+	})
+	require.Equal(t, 1, s.InUse())
+	p.Done()
+	require.Zero(t, s.InUse(), "no reference is left over")
 }
 
 // TestStress_Pool lets callers come, leave, and resize, while bodies end in all

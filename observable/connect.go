@@ -15,8 +15,9 @@ import (
 // next Connect. When a connection is disposed its observers are dropped without
 // a signal, and the Connectable is as new.
 type Connectable[T any] struct {
-	up   Source[T]
-	core func(*connection[T]) core[T] // makes what tells a connection's observers
+	up      Source[T]
+	replays bool          // else it publishes
+	opts    ReplayOptions // what it replays
 
 	mu   sync.Mutex
 	conn *connection[T] // guarded by mu; the present one, which may have ended, or nil
@@ -33,26 +34,13 @@ type core[T any] interface {
 }
 
 // Publish shares o live: an observer gets what comes after it subscribed.
-func Publish[T any](o Observable[T]) *Connectable[T] {
-	return &Connectable[T]{up: o.src, core: publishCore[T]}
-}
-
-func publishCore[T any](c *connection[T]) core[T] {
-	h := new(hub[T])
-	h.conn, h.atEnd = c, c.ended
-	return h
-}
+func Publish[T any](o Observable[T]) *Connectable[T] { return &Connectable[T]{up: o.src} }
 
 // Replay shares o and keeps what it emits, as opts says, for observers that come
 // later, also after the end. A negative Size panics with an [*ArgumentError].
 func Replay[T any](o Observable[T], opts ReplayOptions) *Connectable[T] {
 	opts.check("Replay")
-	return &Connectable[T]{up: o.src, core: func(c *connection[T]) core[T] {
-		h := new(history[T])
-		h.conn, h.atEnd = c, c.ended
-		h.keep(opts)
-		return h
-	}}
+	return &Connectable[T]{up: o.src, replays: true, opts: opts}
 }
 
 // connection is one subscription to the source of a Connectable, and the
@@ -64,7 +52,7 @@ type connection[T any] struct {
 	ctx    context.Context // written before the source is subscribed to
 
 	started bool     // guarded by parent.mu
-	onEnd   []func() // guarded by parent.mu; called when the source has ended
+	counts  *refs[T] // guarded by parent.mu; a list of those who want to know of the end
 }
 
 // Dispose implements [Disposable].
@@ -80,11 +68,11 @@ func (c *connection[T]) over() bool { return c.core.ended() || c.Disposed() }
 // ended is called before the observers are told the end.
 func (c *connection[T]) ended() {
 	c.parent.mu.Lock()
-	told := c.onEnd
-	c.onEnd = nil
+	counts := c.counts
+	c.counts = nil
 	c.parent.mu.Unlock()
-	for _, f := range told {
-		f()
+	for r := counts; r != nil; r = r.next {
+		r.end()
 	}
 }
 
@@ -157,7 +145,16 @@ func (c *Connectable[T]) open() *connection[T] {
 
 func (c *Connectable[T]) fresh() *connection[T] {
 	conn := &connection[T]{parent: c, ctx: context.Background()}
-	conn.core = c.core(conn)
+	if c.replays {
+		h := new(history[T])
+		h.conn = conn
+		h.keep(c.opts)
+		conn.core = h
+	} else {
+		h := new(hub[T])
+		h.conn = conn
+		conn.core = h
+	}
 	return conn
 }
 

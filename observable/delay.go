@@ -138,7 +138,7 @@ func (d *delayObserver[T]) take() (s delayed[T], wait time.Duration, more bool) 
 	switch {
 	case d.over:
 		return s, 0, false
-	case d.err != nil && !(some && !d.front().After(d.until)):
+	case d.err != nil && (!some || d.front().After(d.until)):
 		d.end()
 		return delayed[T]{end: true}, 0, true
 	case !some:
@@ -191,9 +191,13 @@ func (d *delayObserver[T]) refused(err error) {
 func (d *delayObserver[T]) Dispose() {
 	d.relay.Dispose()
 	d.mu.Lock()
+	untold := !d.over
 	d.end()
 	d.mu.Unlock()
 	d.worker.Dispose()
+	if untold {
+		reportLate(d.ctx, d.err) // accepted, but not told any more (rule C8)
+	}
 }
 
 // Blame implements [Stage]: what is below runs in tasks, with a boundary of

@@ -155,8 +155,12 @@ func faultDuring(ctx context.Context, at phase, told error, up Disposable, down 
 			return
 		}
 	}
-	if recovered != nil { // after a Goexit there is nothing that could get lost
-		undeliverable(ctx, &UndeliverableError{Err: join(told, cause)})
+	switch {
+	case recovered == nil: // after a Goexit there is nothing that could get lost
+	case told != nil:
+		undeliverable(ctx, join(told, cause))
+	default:
+		undeliverable(ctx, &UndeliverableError{Err: cause})
 	}
 }
 

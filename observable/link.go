@@ -32,8 +32,10 @@ func (l *link) set(d Disposable) {
 	}
 }
 
+// Dispose disposes the upstream each time: when it returns that is done, also if
+// another goroutine was here first (rule C4).
 func (l *link) Dispose() {
-	if l.state.Or(linkDisposed) == linkSet {
+	if l.state.Or(linkDisposed)&linkSet != 0 {
 		l.up.Dispose()
 	}
 }
@@ -103,11 +105,11 @@ func (s *slot) drop() {
 	}
 }
 
+// Dispose disposes the upstream each time, as a link does.
 func (s *slot) Dispose() {
 	s.mu.Lock()
 	s.disposed.Store(true)
 	d := s.up
-	s.up = nil
 	s.mu.Unlock()
 	if d != nil {
 		d.Dispose()

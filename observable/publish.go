@@ -28,7 +28,10 @@ type hub[T any] struct {
 	wip     atomic.Int32
 	pending []signal[T] // guarded by mu
 	sealed  bool        // guarded by mu; the end's turn has come, nobody can join
-	eager   bool        // an error overtakes the items that wait
+	// atEnd, if not nil, is called once, when an end was accepted and before it is
+	// told.
+	atEnd func()
+	eager bool // an error overtakes the items that wait
 
 	batch []signal[T] // the drainer's; taken from pending
 	k     int         // the drainer's; how many of batch have been told
@@ -68,6 +71,9 @@ func (h *hub[T]) queue(s signal[T]) {
 		h.pending = append(h.pending, s)
 	}
 	h.mu.Unlock()
+	if s.end && h.conn != nil {
+		h.conn.ended()
+	}
 	if s.end && h.atEnd != nil {
 		defer h.deliver(&r, direct) // also after a Goexit
 		h.atEnd()

@@ -150,8 +150,8 @@ func (h *history[T]) end(err error) {
 		h.pick(&r)
 	}
 	h.mu.Unlock()
-	if h.atEnd != nil {
-		h.atEnd()
+	if h.conn != nil {
+		h.conn.ended()
 	}
 	if drain {
 		h.drain(&r)

@@ -42,7 +42,7 @@ type subscribeOnObserver[T any] struct {
 
 // run is the worker's task.
 func (s *subscribeOnObserver[T]) run() {
-	if s.Disposed() {
+	if s.Disposed() || s.over.Load() {
 		return
 	}
 	returned := false
@@ -66,10 +66,10 @@ func (s *subscribeOnObserver[T]) guard(returned *bool) {
 
 // refused ends the stream because run will not be called.
 func (s *subscribeOnObserver[T]) refused(err error) {
-	if s.Disposed() {
+	if s.Disposed() || s.over.Swap(true) {
 		return
 	}
-	s.over.Store(true)
+	s.worker.Dispose()
 	End(s.ctx, s, s.down, err)
 }
 

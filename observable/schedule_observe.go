@@ -175,8 +175,7 @@ func (q *observeOnObserver[T]) take() (more, end bool) {
 		return false, false
 	case state != 0, q.completed && q.queue.n == 0:
 		q.batch = nil
-		q.close()
-		return false, true
+		return false, q.close()
 	}
 	q.taken = q.queue.n
 	q.active = q.taken > 0
@@ -205,37 +204,41 @@ func (q *observeOnObserver[T]) deliver(chunk []T) {
 	}
 }
 
-// close keeps everything further out. The caller holds mu.
-func (q *observeOnObserver[T]) close() {
-	q.state.Or(observeOnOver)
+// close keeps everything further out, and reports whether that was still to do.
+// The caller holds mu.
+func (q *observeOnObserver[T]) close() (first bool) {
 	q.queue = chunks[T]{}
 	q.space.Broadcast()
+	return q.state.Or(observeOnOver)&observeOnOver == 0
 }
 
 // refused ends the stream because the scheduler will not run the drain, so that
 // nobody else delivers.
 func (q *observeOnObserver[T]) refused(err error) {
 	q.mu.Lock()
-	if q.state.Load()&observeOnOver != 0 {
-		q.mu.Unlock()
-		return
-	}
+	first := q.close()
 	if q.err != nil {
 		err = errors.Join(q.err, err)
 	}
-	q.close()
 	q.mu.Unlock()
+	if !first {
+		return
+	}
 	q.up.Dispose()
 	q.worker.Dispose()
 	End(q.ctx, q, q.down, err)
 }
 
 func (q *observeOnObserver[T]) Dispose() {
+	before := q.state.Or(observeOnOver) // at once: mu may be fought for
+	q.relay.Dispose()
+	q.worker.Dispose()
 	q.mu.Lock()
 	q.close()
 	q.mu.Unlock()
-	q.relay.Dispose()
-	q.worker.Dispose()
+	if before == observeOnFailed {
+		reportLate(q.ctx, q.err) // accepted, but not told any more (rule C8)
+	}
 }
 
 // Blame implements [Stage]: what is below runs in tasks, with a boundary of

@@ -24,9 +24,10 @@ type serial[T any] struct {
 	state atomic.Uint32
 
 	mu        sync.Mutex
-	queue     []T   // guarded by mu
-	err       error // guarded by mu; the first error wins
-	completed bool  // guarded by mu; no producer is left
+	queue     []T    // guarded by mu
+	err       error  // guarded by mu; the first error wins
+	halt      func() // guarded by mu; disposes the producers; comes with err
+	completed bool   // guarded by mu; no producer is left
 
 	spare []T // an empty slice to swap with queue; the drainer's
 }
@@ -66,15 +67,16 @@ func (s *serial[T]) next(v T) {
 	s.drain(&at)
 }
 
-// fail ends with err and reports true, unless an end was decided before: then
-// err goes to the error handler. Items still queued are dropped, as in RxJava.
-// The caller disposes the producers between claim and tell.
+// fail ends with err, unless an end was decided before: then err goes to the
+// error handler. Items still queued are dropped, as in RxJava.
+// stop disposes the producers, any number of times; whoever tells err has called
+// it before (rule C6).
 func (s *serial[T]) fail(err error, stop func()) {
 	s.mu.Lock()
 	late := s.err != nil || s.completed || s.state.Load() != 0
 	if !late {
-		s.err = err
-		s.state.Or(serialFailed)
+		s.err, s.halt = err, stop
+		late = s.state.Or(serialFailed)&serialDisposed != 0 // nobody will tell it
 	}
 	s.mu.Unlock()
 	if late {
@@ -111,7 +113,7 @@ func (s *serial[T]) drain(at *phase) {
 		seen := s.wip.Load()
 		for {
 			s.mu.Lock()
-			batch, err, completed := s.queue, s.err, s.completed
+			batch, err, halt, completed := s.queue, s.err, s.halt, s.completed
 			s.queue = s.spare
 			s.spare = nil
 			s.mu.Unlock()
@@ -122,6 +124,9 @@ func (s *serial[T]) drain(at *phase) {
 			if err != nil || completed && len(batch) == 0 {
 				s.drop()
 				if s.state.Or(serialOver)&serialDisposed == 0 {
+					if err != nil {
+						halt() // who gave the error may not have come to it
+					}
 					*at = idle
 					End(s.ctx, s.owner, s.down, err)
 				}

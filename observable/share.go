@@ -95,6 +95,7 @@ type refs[T any] struct {
 	of   *refCount[T]
 	conn *connection[T]
 	ctx  context.Context // to connect with
+	next *refs[T]        // in conn's list; set before it is put there
 
 	count     int    // guarded by of.mu
 	connected bool   // guarded by of.mu; count has been n
@@ -136,7 +137,7 @@ func (s *refCount[T]) enter(ctx context.Context) (r *refs[T], connect bool) {
 func (s *refCount[T]) fresh(ctx context.Context) *refs[T] {
 	r := &refs[T]{of: s, conn: s.c.open(), ctx: context.WithoutCancel(ctx)}
 	s.c.mu.Lock()
-	r.conn.onEnd = append(r.conn.onEnd, r.end)
+	r.next, r.conn.counts = r.conn.counts, r
 	s.c.mu.Unlock()
 	return r
 }

@@ -41,8 +41,10 @@ type tap[T any] struct {
 	ctx   context.Context
 	down  Observer[T]
 	host  host[T]
-	alone [1]*tap[T] // holds the tap itself: the list of observers while there is
-	list  []*tap[T]  // no other; both are guarded by the crowd's mu
+	// alone is the tap itself, and list has alone for its room: the crowd's list
+	// while nobody else is there.
+	alone [1]*tap[T]
+	list  []*tap[T]
 }
 
 const (
@@ -92,9 +94,6 @@ type crowd[T any] struct {
 	over atomic.Uint32  // an ended* constant; leaves endedNot once, under mu
 	err  error          // written before over becomes endedFailed
 	conn *connection[T] // whose observer this is; nil for a subject
-	// atEnd, if not nil, is called once, without mu, when an end was accepted and
-	// before it is told.
-	atEnd func()
 }
 
 const (
@@ -133,7 +132,7 @@ func (c *crowd[T]) OnSubscribe(d Disposable) {
 func (c *crowd[T]) ended() bool { return c.over.Load() != endedNot }
 
 // close accepts the end, err or nil, and reports false if there was one before.
-// The caller holds mu, and calls atEnd when it has released it.
+// The caller holds mu.
 func (c *crowd[T]) close(err error) bool {
 	if c.ended() {
 		return false

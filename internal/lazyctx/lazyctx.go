@@ -57,8 +57,15 @@ func (c *Ctx) InitOwned(parent context.Context, list *deadline.List, at time.Dur
 func (c *Ctx) Cancel() { c.end(cancelled) }
 
 // Expire ends the context because its deadline has passed; it implements
-// deadline.Expirer.
-func (c *Ctx) Expire() { c.end(expired) }
+// deadline.Expirer. Before the deadline it is Cancel: the list expires early what
+// its owner wants ended.
+func (c *Ctx) Expire() {
+	if c.list != nil && c.list.Clock().Now() < c.at {
+		c.end(cancelled)
+		return
+	}
+	c.end(expired)
+}
 
 // EndedByParent reports whether the context is known to have ended because its
 // parent did, before anything else ended it.
@@ -108,7 +115,9 @@ func (c *Ctx) Done() <-chan struct{} { return c.watching().done }
 
 // AfterFunc registers f to be called when the context ends. Package context
 // uses it to end child contexts without a goroutine for each; f therefore runs
-// on the goroutine that ends this context and must not block.
+// on the goroutine that ends this context and must not block. If the context has
+// ended already, f runs on a goroutine of its own. If the context has
+// ended f runs on a goroutine of its own.
 func (c *Ctx) AfterFunc(f func()) func() bool { return c.watching().add(f) }
 
 // end ends the context once.
@@ -177,7 +186,7 @@ func (w *watch) add(f func()) (stop func() bool) {
 	w.mu.Lock()
 	if w.ended {
 		w.mu.Unlock()
-		f()
+		go f() // ends with f; package context holds a lock here that f takes
 		return func() bool { return false }
 	}
 	if w.after == nil {

@@ -225,8 +225,7 @@ func (g *ratioRing) sum(n int64) (successes, errors uint64, ok bool) {
 func (g *ratioRing) closed(n int64) (successes, errors uint64, ok bool) {
 	stamp := g.stamp.Load()
 	if stamp == n+1 {
-		s, e := g.successes.Load(), g.errors.Load()
-		if g.stamp.Load() == stamp {
+		if s, e, ok := g.remembered(stamp); ok {
 			return s, e, true
 		}
 	}
@@ -238,12 +237,25 @@ func (g *ratioRing) closed(n int64) (successes, errors uint64, ok bool) {
 		successes += w & ratioMax
 		errors += w >> ratioBits & ratioMax
 	}
-	if stamp < n+1 && g.stamp.CompareAndSwap(stamp, stampBusy) {
+	g.remember(stamp, n+1, successes, errors)
+	return successes, errors, true
+}
+
+// remembered returns the sums that belong to stamp, which the caller has just
+// read, unless it has changed since.
+func (g *ratioRing) remembered(stamp int64) (successes, errors uint64, ok bool) {
+	successes, errors = g.successes.Load(), g.errors.Load()
+	return successes, errors, g.stamp.Load() == stamp
+}
+
+// remember replaces the sums of stamp old by newer ones, unless somebody else
+// has or is about to.
+func (g *ratioRing) remember(old, stamp int64, successes, errors uint64) {
+	if old < stamp && g.stamp.CompareAndSwap(old, stampBusy) {
 		g.successes.Store(successes)
 		g.errors.Store(errors)
-		g.stamp.Store(n + 1)
+		g.stamp.Store(stamp)
 	}
-	return successes, errors, true
 }
 
 func openTag(n int64) uint64 { return uint64(n) << 1 & 0xffff }

@@ -3,6 +3,7 @@ package rolling
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -222,6 +223,38 @@ func TestRatio_SumNeedsNoOtherGoroutine(t *testing.T) {
 	require.Equal(t, [2]uint64{1, 1}, [2]uint64{s, e})
 	s, e = r.Sum(25)
 	require.Equal(t, [2]uint64{1, 1}, [2]uint64{s, e})
+	require.EqualValues(t, stampBusy, g.stamp.Load(), "only the one who is writing ends that")
+}
+
+// What is remembered is one matching pair, however slowly two goroutines read
+// and write it: each step begins with a stamp that was read before.
+func TestRatio_RememberedSumIsOnePair(t *testing.T) {
+	r := NewRatio(30, 3)
+	r.Failure(5)
+	r.Success(15)
+	r.Sum(15)
+	g := r.ring.Load()
+	slow := g.stamp.Load()
+	r.Success(25)
+	r.Sum(25)
+	now := g.stamp.Load()
+	require.Equal(t, g.open.Load()+1, now)
+
+	_, _, ok := g.remembered(slow)
+	require.False(t, ok, "read while it was written")
+	g.remember(slow, now+1, 100, 100)
+	g.remember(now, slow, 100, 100)
+	g.stamp.Store(stampBusy)
+	g.remember(now, now+1, 100, 100)
+	g.stamp.Store(now)
+	s, e, ok := g.remembered(now)
+	require.True(t, ok)
+	require.Equal(t, [2]uint64{1, 1}, [2]uint64{s, e}, "written by one who came too late")
+
+	s, e, ok = g.closed(slow - 1) // an earlier bucket's, by one who is behind
+	require.True(t, ok)
+	require.Equal(t, [2]uint64{0, 1}, [2]uint64{s, e})
+	require.Equal(t, now, g.stamp.Load())
 }
 
 func TestRatio_Saturates(t *testing.T) {
@@ -249,49 +282,81 @@ func TestRatio_ImpossibleWindowPanics(t *testing.T) {
 	}
 }
 
-// While no time passes out of the window, nothing is lost and every pair is
-// whole: each goroutine counts an error directly after each success, so at any
-// moment successes lead by at most one per goroutine.
+// While no time passes out of the window, nothing is lost, however often a
+// bucket is closed under somebody's hands, and every pair is whole: each
+// goroutine counts an error directly after each success, so at any moment
+// successes lead by at most one per goroutine.
 func TestRatio_ConcurrentPairsAreWhole(t *testing.T) {
-	const writers, rounds, buckets = 4, 4000, 20
-	r := NewRatio(buckets*1000, buckets)
+	const writers, rounds, buckets = 4, 8000, MaxRatioBuckets
+	r := NewRatio(buckets, buckets)
 	var clock atomic.Int64 // stays inside one window
-	var wg sync.WaitGroup
-	stop := make(chan struct{})
-	check := func() {
-		s, e := r.Sum(time.Duration(clock.Load()))
-		if e > s || s-e > writers {
-			t.Errorf("torn: %d successes, %d errors", s, e)
-		}
-	}
+	var wg, readers sync.WaitGroup
+	var done atomic.Bool
 	for range writers {
 		wg.Go(func() {
-			for range rounds {
+			for i := range rounds {
 				now := time.Duration(clock.Load())
 				r.Success(now)
 				r.Failure(now)
-				if rand.IntN(rounds) < buckets && clock.Load() < (buckets-1)*1000 {
-					clock.Add(min(1000, (buckets-1)*1000-clock.Load()))
+				if i%8 == 0 && now < buckets-writers-1 {
+					clock.Add(1)
 				}
 			}
 		})
 	}
-	var readers sync.WaitGroup
 	readers.Go(func() {
-		for {
-			select {
-			case <-stop:
+		for !done.Load() {
+			if s, e := r.Sum(time.Duration(clock.Load())); e > s || s-e > writers {
+				t.Errorf("torn: %d successes, %d errors", s, e)
 				return
-			default:
-				check()
 			}
 		}
 	})
 	wg.Wait()
-	close(stop)
+	done.Store(true)
 	readers.Wait()
 	s, e := r.Sum(time.Duration(clock.Load()))
 	require.Equal(t, [2]uint64{writers * rounds, writers * rounds}, [2]uint64{s, e})
+}
+
+// Every bucket is closed while others are counting in it as fast as they can.
+func TestRatio_ConcurrentClosingLosesNothing(t *testing.T) {
+	for range 4 {
+		closeUnderWriters(t)
+	}
+}
+
+func closeUnderWriters(t *testing.T) {
+	r := NewRatio(MaxRatioBuckets, MaxRatioBuckets)
+	r.Success(0)
+	var counted atomic.Uint64
+	var writing atomic.Int64
+	var wg sync.WaitGroup
+	var done atomic.Bool
+	writing.Add(2)
+	for range 2 {
+		wg.Go(func() {
+			n := uint64(0)
+			for ; !done.Load() && n < ratioMax/4; n++ { // saturates nothing
+				r.Success(0) // older than the open bucket, so never the one to move on
+				if n%64 == 0 {
+					runtime.Gosched()
+				}
+			}
+			counted.Add(n)
+			writing.Add(-1)
+		})
+	}
+	g := r.ring.Load()
+	for n := range int64(MaxRatioBuckets - 1) {
+		for writing.Load() > 0 && g.slot(n).Load()&ratioMax < 8 {
+			runtime.Gosched()
+		}
+		g.step(n)
+	}
+	done.Store(true)
+	wg.Wait()
+	require.Equal(t, counted.Load()+1, first(r.Latest()))
 }
 
 // The buckets change all the time and each holds another number of pairs, so

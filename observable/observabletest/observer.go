@@ -25,7 +25,8 @@ type TestObserver[T any] struct {
 	tb       testing.TB // may be nil
 	done     chan struct{}
 	inside   atomic.Int32 // signals being delivered
-	disposed atomic.Bool  // Dispose was called
+	disposed atomic.Bool  // Dispose was called, perhaps before the subscription
+	silent   atomic.Bool  // Dispose has returned
 
 	mu         sync.Mutex // guards what follows
 	up         observable.Disposable
@@ -83,6 +84,7 @@ func (o *TestObserver[T]) OnSubscribe(d observable.Disposable) {
 	o.mu.Unlock()
 	if stop || o.disposed.Load() {
 		d.Dispose()
+		o.silent.Store(true)
 	}
 	if o.Inside.Subscribe != nil {
 		o.Inside.Subscribe(d)
@@ -161,7 +163,7 @@ func (o *TestObserver[T]) signal(what string) {
 		o.violated("C3: " + what + " after the end")
 	case o.stopped:
 		o.violated("C4: " + what + " after Dispose in the emitting goroutine")
-	case o.disposed.Load():
+	case o.silent.Load():
 		if o.late++; o.late > 1 {
 			o.violated("C4: " + what + ", a second signal after Dispose")
 		}
@@ -192,6 +194,7 @@ func (o *TestObserver[T]) Dispose() {
 	o.disposed.Store(true)
 	if d := o.Upstream(); d != nil {
 		d.Dispose()
+		o.silent.Store(true)
 	}
 }
 

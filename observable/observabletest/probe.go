@@ -83,7 +83,7 @@ func (p *Probe[T]) emit(ctx context.Context, r *probeRun, o observable.Observer[
 		o.OnSubscribe(r)
 	}
 	for i := 0; i < p.Count && !r.Disposed() && !p.halted.Load(); i++ {
-		if i == runaway {
+		if p.Count == Endless && i == runaway {
 			p.escaped.Store(true)
 			break
 		}
