@@ -41,6 +41,8 @@ type guardObserver[T any] struct {
 	down    observable.Observer[T]
 	up      observable.Disposable
 	gone    atomic.Bool // disposed
+	decided atomic.Bool // how the subscription ended, for the breaker
+	busy    bool        // the breaker is told of an end: Classify or a listener may run (C9)
 }
 
 func (g *guardObserver[T]) OnSubscribe(d observable.Disposable) {
@@ -51,28 +53,56 @@ func (g *guardObserver[T]) OnSubscribe(d observable.Disposable) {
 func (g *guardObserver[T]) OnNext(v T) { g.down.OnNext(v) }
 
 func (g *guardObserver[T]) OnError(err error) {
-	g.permit.Done(g.breaker.Classify(err))
+	if !g.decided.Swap(true) {
+		g.busy = true
+		g.failed(err)
+		g.busy = false
+	}
 	g.down.OnError(err)
 }
 
 func (g *guardObserver[T]) OnComplete() {
-	g.permit.Done(Success)
+	if !g.decided.Swap(true) {
+		g.busy = true
+		g.permit.Done(Success)
+		g.busy = false
+	}
 	g.down.OnComplete()
 }
 
+// failed reports err as what Classify says. One that does not return is a
+// failure too.
+func (g *guardObserver[T]) failed(err error) {
+	defer g.permit.Done(Failure)
+	g.permit.Done(g.breaker.Classify(err))
+}
+
+// Dispose disposes upstream each time: when it returns that is done, also if
+// another goroutine was here first (C4), or if the breaker's user code ends this
+// one.
 func (g *guardObserver[T]) Dispose() {
-	if g.gone.Swap(true) {
+	g.gone.Store(true)
+	defer g.up.Dispose()
+	if g.decided.Swap(true) {
 		return
 	}
 	if err := g.ctx.Err(); err != nil {
-		g.permit.Done(g.breaker.Classify(err))
+		defer g.report()
+		g.failed(err)
 	} else {
 		g.permit.Done(Ignore)
 	}
-	g.up.Dispose()
+}
+
+// report is deferred: it reports the panic of a Classify that nobody can be told
+// (C8).
+func (g *guardObserver[T]) report() {
+	if r := recover(); r != nil {
+		observable.ReportError(g.ctx, observable.NewPanicError(r))
+	}
 }
 
 func (g *guardObserver[T]) Disposed() bool { return g.gone.Load() }
 
-// Blame implements [observable.Stage]: no user function runs here.
-func (g *guardObserver[T]) Blame() (bool, observable.Disposable, any) { return false, g, g.down }
+// Blame implements [observable.Stage].
+func (g *guardObserver[T]) Blame() (bool, observable.Disposable, any) { return g.busy, g, g.down }

@@ -15,13 +15,14 @@
 //
 //   - S1: a variable is made at most once per scope, by the first Get, without a
 //     lock held; Close disposes the variables newest first, each once.
-//   - S2: a key has at most one live flight per scope. Who comes while it flies,
-//     or after it has ended, shares it: items, completion or error are replayed.
+//   - S2: a key has at most one live flight per scope, but for those that Clear
+//     made it forget. Who comes while it flies, or after it has ended, shares it:
+//     items, completion or error are replayed.
 //   - S3: a flight ends early when its last sharer leaves, or its scope closes,
 //     and only then: who leaves never disturbs the others.
 //   - S4: a flight that its sharers have left is never inherited: the next call
 //     replaces it.
 //   - S5: a flight is detached from who started it: it keeps that context's
-//     values and not its end.
+//     values, but neither its end nor what it holds.
 //   - S6: no lock is held while user code or an observer runs.
 package cache

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -48,9 +49,24 @@ func (f *Flight[T]) Tag() any { return f.tag }
 
 // Start subscribes to o. It must be called once, and returns when o's Subscribe
 // does. The flight does not watch ctx: whoever starts one for several detaches
-// it from the first (rule S5).
+// it from the first (rule S5). What ctx holds the flight does not: it may run
+// user code when the one who started it, and the hold, are gone.
 func (f *Flight[T]) Start(ctx context.Context, o observable.Observable[T]) {
-	o.Source().Subscribe(ctx, &flightObserver[T]{flight: f})
+	if observable.HoldFrom(ctx) != nil {
+		ctx = unheld{ctx}
+	}
+	o.Source().Subscribe(ctx, &flightObserver[T]{flight: f, ctx: ctx})
+}
+
+// unheld is a context without its hold.
+type unheld struct{ context.Context }
+
+func (u unheld) Value(key any) any {
+	v := u.Context.Value(key)
+	if _, ok := v.(observable.Hold); ok {
+		return nil
+	}
+	return v
 }
 
 // Observable returns the flight as a stream, each subscriber of which is a
@@ -103,8 +119,8 @@ func (f *Flight[T]) join() bool {
 func (f *Flight[T]) leave() {
 	f.mu.Lock()
 	f.sharers--
-	last := f.sharers == 0 && f.abort()
 	up := f.up
+	last := f.sharers == 0 && f.abort()
 	f.mu.Unlock()
 	if last {
 		f.aborted(up, context.Canceled)
@@ -115,12 +131,19 @@ func (f *Flight[T]) leave() {
 // sharers get err.
 func (f *Flight[T]) Cancel(err error) {
 	f.mu.Lock()
-	on := f.abort()
 	up := f.up
+	on := f.abort()
 	f.mu.Unlock()
 	if on {
 		f.aborted(up, err)
 	}
+}
+
+// on reports whether the flight has neither ended nor been aborted.
+func (f *Flight[T]) on() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state == flying
 }
 
 // abort marks a flight that is on as aborted; the caller holds mu.
@@ -129,16 +152,17 @@ func (f *Flight[T]) abort() bool {
 		return false
 	}
 	f.state = aborted
+	f.up = nil
 	return true
 }
 
 // aborted disposes the execution of a flight that was just aborted, and tells
 // those who share it, or come to look at it later.
 func (f *Flight[T]) aborted(up observable.Disposable, err error) {
+	defer f.subject.OnError(err) // also if up ends the goroutine
 	if up != nil {
 		up.Dispose()
 	}
-	f.subject.OnError(err)
 }
 
 // land records that the execution ended by itself, and reports false if the
@@ -157,6 +181,7 @@ func (f *Flight[T]) land() bool {
 // flightObserver observes the execution of a flight.
 type flightObserver[T any] struct {
 	flight *Flight[T]
+	ctx    context.Context
 	first  T
 	n      int
 }
@@ -185,6 +210,8 @@ func (o *flightObserver[T]) OnError(err error) {
 	if o.flight.land() {
 		o.store(err)
 		o.flight.subject.OnError(err)
+	} else if !errors.Is(err, context.Canceled) { // which only says that it was disposed
+		observable.ReportError(o.ctx, err)
 	}
 }
 
@@ -232,10 +259,12 @@ func (s *sharer[T]) OnNext(v T)        { s.down.OnNext(v) }
 func (s *sharer[T]) OnError(err error) { s.down.OnError(err) }
 func (s *sharer[T]) OnComplete()       { s.down.OnComplete() }
 
-// Dispose is the sharer leaving.
+// Dispose is the sharer leaving. When it returns the sharer is told nothing
+// more, also if another goroutine was here first (C4).
 func (s *sharer[T]) Dispose() {
-	if !s.left.Swap(true) {
-		s.up.Dispose()
+	first := !s.left.Swap(true)
+	s.up.Dispose()
+	if first {
 		s.flight.leave()
 	}
 }

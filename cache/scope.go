@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/quillgo/quill/observable"
@@ -21,10 +23,17 @@ var ErrScopeClosed = errors.New("cache: request scope is closed")
 // concurrently.
 type Scope struct {
 	mu      sync.Mutex
-	closed  bool              // guarded by mu
-	vars    map[any]*cell     // guarded by mu; by *Var
-	made    []*cell           // guarded by mu; in the order in which they were made
-	flights map[flightKey]any // guarded by mu; *Flight[T] for a key of a Space[T]
+	closed  bool                 // guarded by mu
+	vars    map[any]*cell        // guarded by mu; by *Var
+	made    []*cell              // guarded by mu; those with a value, in the order in which they got it
+	flights map[flightKey]flight // guarded by mu; *Flight[T] for a key of a Space[T]
+	cleared []flight             // guarded by mu; those that were on when Clear forgot them
+}
+
+// flight is a *Flight of any type.
+type flight interface {
+	Cancel(err error)
+	on() bool
 }
 
 type scopeKey struct{}
@@ -43,8 +52,10 @@ func ScopeFrom(ctx context.Context) *Scope {
 }
 
 // Close ends the scope: flights that are still on end with [ErrScopeClosed],
-// then the variables are disposed, newest first. It is idempotent, and does not
-// wait for user code other than the variables' dispose functions.
+// then the variables are disposed, newest first. It is idempotent. Of user code
+// it calls what ends the flights, their sharers' OnError, and the variables'
+// dispose functions; it waits for no other: a variable that is being made is
+// disposed by who makes it.
 func (s *Scope) Close() {
 	s.mu.Lock()
 	if s.closed {
@@ -52,14 +63,40 @@ func (s *Scope) Close() {
 		return
 	}
 	s.closed = true
-	flights, made := s.flights, s.made
-	s.flights, s.vars, s.made = nil, nil, nil
+	flights, made := slices.AppendSeq(s.cleared, maps.Values(s.flights)), s.made
+	s.flights, s.cleared, s.vars, s.made = nil, nil, nil, nil
 	s.mu.Unlock()
-	for _, f := range flights {
-		f.(interface{ Cancel(error) }).Cancel(ErrScopeClosed)
+	defer each(made, (*cell).close)
+	each(flights, func(f flight) { f.Cancel(ErrScopeClosed) })
+}
+
+// each calls f for all, the last one first, also when one of the calls ends this
+// goroutine by runtime.Goexit.
+func each[E any](all []E, f func(E)) {
+	defer func() {
+		if len(all) > 0 {
+			each(all, f)
+		}
+	}()
+	for len(all) > 0 {
+		last := all[len(all)-1]
+		all = all[:len(all)-1]
+		f(last)
 	}
-	for i := len(made) - 1; i >= 0; i-- {
-		made[i].close()
+}
+
+// keep notes that c got its value. If the scope was closed meanwhile there is
+// nobody to dispose it but the caller.
+func (s *Scope) keep(c *cell) {
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.made = append(s.made, c)
+	}
+	s.mu.Unlock()
+	if closed {
+		c.err = ErrScopeClosed
+		c.close()
 	}
 }
 
@@ -78,7 +115,9 @@ type Var[T any] struct {
 }
 
 // NewVar returns a variable. init makes its value at the first Get in a scope;
-// done, which may be nil, gets the value when the scope closes.
+// done, which may be nil, gets the value when the scope closes. init may get
+// other variables, which are then disposed after this one, but not, by whatever
+// way, the one that it makes: that would wait for itself.
 func NewVar[T any](init func() T, done func(T)) *Var[T] {
 	if init == nil {
 		panic(&observable.ArgumentError{Operator: "cache.NewVar", Argument: "init", Want: "a function"})
@@ -89,29 +128,25 @@ func NewVar[T any](init func() T, done func(T)) *Var[T] {
 // cell is a variable's value in one scope.
 type cell struct {
 	once  sync.Once
-	value any       // a *T; written under once; nil if init panicked or never ran
+	value any       // a *T; written under once; nil if init did not return
 	err   error     // why there is no value; written under once
 	done  func(any) // disposes value
 }
 
-// close disposes the value. A done function that panics is logged; the others
-// still run.
+// close disposes the value. A done function that panics is logged.
 func (c *cell) close() {
 	defer func() {
 		if r := recover(); r != nil {
 			slog.Default().Error("cache: dispose function of a scope variable panicked", "panic", r)
 		}
 	}()
-	c.once.Do(func() { c.err = ErrScopeClosed })
-	if c.value != nil {
-		c.done(c.value)
-	}
+	c.done(c.value)
 }
 
 // Get returns the variable's value in the scope of ctx. The first call makes
 // it; others that come meanwhile wait for that. The error is [ErrNoScope],
 // [ErrScopeClosed], or for all calls the [*observable.PanicError] of an init that
-// panicked.
+// panicked, or [observable.ErrGoexit] if it ended its goroutine.
 func (v *Var[T]) Get(ctx context.Context) (T, error) {
 	s := ScopeFrom(ctx)
 	if s == nil {
@@ -136,10 +171,13 @@ func (v *Var[T]) In(s *Scope) (T, error) {
 			s.vars = make(map[any]*cell)
 		}
 		s.vars[v] = c
-		s.made = append(s.made, c)
 	}
 	s.mu.Unlock()
-	c.once.Do(func() { v.make(c) })
+	c.once.Do(func() {
+		if v.make(c); c.err == nil {
+			s.keep(c)
+		}
+	})
 	if c.err != nil {
 		var zero T
 		return zero, c.err

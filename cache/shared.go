@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quillgo/quill/observable"
 )
@@ -37,6 +38,9 @@ func (k Key[T]) flight() flightKey { return flightKey{k.space.id, k.key} }
 // fails with [ErrNoScope] in a context without a scope. It is Hystrix's request
 // cache as an operator (rules S2 to S5).
 func Shared[T any](o observable.Observable[T], key Key[T]) observable.Observable[T] {
+	if key.space == nil {
+		panic(&observable.ArgumentError{Operator: "cache.Shared", Argument: "key", Value: "of no space", Want: "a Space's Key"})
+	}
 	return observable.NewUnsafe[T](&sharedSource[T]{o, key})
 }
 
@@ -50,10 +54,11 @@ func (s *sharedSource[T]) Subscribe(ctx context.Context, o observable.Observer[T
 	if err != nil {
 		seat = observable.Error[T](err)
 	}
-	seat.Source().Subscribe(ctx, o)
 	if fresh {
-		f.Start(context.WithoutCancel(ctx), s.up) // rule S5
+		// Deferred because others may share the flight by now, if o ends this goroutine.
+		defer f.Start(context.WithoutCancel(ctx), s.up) // rule S5
 	}
+	seat.Source().Subscribe(ctx, o)
 }
 
 // Board is what [Shared] does before it starts an execution, for those who
@@ -78,7 +83,7 @@ func Board[T any](s *Scope, key Key[T], tag any) (f *Flight[T], seat observable.
 	f = NewFlight[T](tag)
 	seat, _ = f.Join() // nobody else has seen f: it cannot be aborted
 	if s.flights == nil {
-		s.flights = make(map[flightKey]any)
+		s.flights = make(map[flightKey]flight)
 	}
 	s.flights[key.flight()] = f
 	return f, seat, true, nil
@@ -91,8 +96,9 @@ func Peek[T any](s *Scope, key Key[T]) (f *Flight[T], o Outcome[T], ok bool) {
 	if s == nil {
 		return nil, o, false
 	}
+	k := key.flight()
 	s.mu.Lock()
-	f, ok = s.flights[key.flight()].(*Flight[T])
+	f, ok = s.flights[k].(*Flight[T])
 	s.mu.Unlock()
 	if ok {
 		o, ok = f.Outcome()
@@ -101,7 +107,7 @@ func Peek[T any](s *Scope, key Key[T]) (f *Flight[T], o Outcome[T], ok bool) {
 }
 
 // Clear forgets what key has in the scope of ctx: the next call runs anew. Those
-// who share the present flight keep it. The error is [ErrNoScope] or
+// who share the present flight keep it, until the scope closes. The error is [ErrNoScope] or
 // [ErrScopeClosed].
 func Clear[T any](ctx context.Context, key Key[T]) error {
 	s := ScopeFrom(ctx)
@@ -113,6 +119,11 @@ func Clear[T any](ctx context.Context, key Key[T]) error {
 	if s.closed {
 		return ErrScopeClosed
 	}
+	f := s.flights[key.flight()]
 	delete(s.flights, key.flight())
+	s.cleared = slices.DeleteFunc(s.cleared, func(f flight) bool { return !f.on() })
+	if f != nil && f.on() {
+		s.cleared = append(s.cleared, f)
+	}
 	return nil
 }

@@ -5,6 +5,7 @@ package command_test
 import (
 	"context"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -106,4 +107,39 @@ func TestAllocations(t *testing.T) {
 			t.Logf("%.3f allocations per execution", float64(got)/allocRuns)
 		})
 	}
+}
+
+// TestAlloc_IdleCommands: what a registered command costs before its first call.
+func TestAlloc_IdleCommands(t *testing.T) {
+	const n = 10_000
+	r, err := command.NewRegistry(command.RegistryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "Command" + strconv.Itoa(i)
+	}
+	commands := make([]*command.Command[int, int], n)
+	goroutines := runtime.NumGoroutine()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i, name := range names {
+		commands[i] = command.MustNew(command.Spec[int, int]{Name: name, Registry: r, Run: plain,
+			Fallback: func(context.Context, int, error) (int, error) { return -1, nil },
+			CacheKey: func(int) (string, bool) { return "", false },
+			Settings: command.Settings{Timeout: time.Second}})
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := (after.HeapAlloc - before.HeapAlloc) / n
+	t.Logf("%d bytes per command", each)
+	if each > 1024 {
+		t.Errorf("an idle command costs %d bytes, want at most 1024", each)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines {
+		t.Errorf("%d goroutines for %d commands", now-goroutines, n)
+	}
+	runtime.KeepAlive(commands)
 }

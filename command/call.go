@@ -54,10 +54,7 @@ func (c *Call[In, Out]) Execute(ctx context.Context) (out Out, err error) {
 // ToFuture is [Command.ToFuture].
 func (c *Call[In, Out]) ToFuture(ctx context.Context) *Future[Out] {
 	if err := c.again(); err != nil {
-		f := &Future[Out]{done: make(chan struct{}), cancel: func() {}}
-		var zero Out
-		f.set(zero, err)
-		return f
+		return failedFuture[Out](err)
 	}
 	return c.cmd.toFuture(ctx, c.in, &c.x)
 }
@@ -95,7 +92,7 @@ func (x *execution) look() snapshot {
 	if f := x.frozen.Load(); f != nil {
 		return *f
 	}
-	s := snapshot{marks: x.marks.Load(), latency: -1}
+	s := snapshot{marks: x.marks.load(), latency: -1}
 	s.emits, s.fallbackEmits = int(x.emits.Load()), int(x.fallbackEmits.Load())
 	if s.marks&hasCause != 0 {
 		s.kind, s.cause = x.kind, x.cause
@@ -118,13 +115,13 @@ func (x *execution) freeze() {
 
 // adopt makes the record of a follower show what happened to the leader.
 func (x *execution) adopt(leader *execution) {
-	marks := leader.marks.Load()
+	marks := leader.marks.load()
 	x.emits.Store(leader.emits.Load())
 	x.fallbackEmits.Store(leader.fallbackEmits.Load())
 	if marks&hasCause != 0 {
 		x.kind, x.cause = leader.kind, leader.cause
 	}
-	x.marks.Or(marks & (eventMarks | hasCause) &^ (1 << metrics.Cancelled))
+	x.marks.add(marks & (eventMarks | hasCause) &^ (1 << metrics.Cancelled))
 }
 
 // Events returns the events that have happened so far.

@@ -135,7 +135,7 @@ type bodySource[In, Out any] struct {
 }
 
 func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
-	b := &bodyObserver[In, Out]{bodySource: s, down: o, active: true}
+	b := &bodyObserver[In, Out]{bodySource: s, ctx: ctx, down: o, active: true}
 	if s.cmd.stream != nil {
 		b.body.Init(ctx) // the timeout bounds the first item only
 	} else {
@@ -163,6 +163,7 @@ func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observ
 // Disposable of either kind.
 type bodyObserver[In, Out any] struct {
 	*bodySource[In, Out]
+	ctx   context.Context
 	down  observable.Observer[Out]
 	where uint64 // inPool or 0
 	body  lazyctx.Ctx
@@ -303,6 +304,13 @@ func (b *bodyObserver[In, Out]) OnComplete() {
 }
 
 func (b *bodyObserver[In, Out]) fail(err error) {
+	if b.ctx.Err() != nil { // the caller has left: what the body says of that is no failure
+		b.cmd.tooLate(*new(Out), err, b.x.hooked)
+		b.threadComplete()
+		kind, cause := callerEnd(b.ctx)
+		b.down.OnError(&ended{kind, cause})
+		return
+	}
 	err = b.x.hooked.fail(err, hookExecutionError)
 	b.threadComplete()
 	kind, err := bodyFailure(err)

@@ -28,6 +28,7 @@ func (c *Command[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
 	switch way {
 	case alone:
 		var x execution // stays on the stack: a Call's is elsewhere
+		x.marks.alone = true
 		return c.executeFused(ctx, in, set, &x)
 	case pooled:
 		return c.executePooled(ctx, in, set, nil)

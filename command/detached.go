@@ -165,6 +165,9 @@ func (d *detached[In, Out]) leaveBy(how uint32) {
 	d.wake(how)
 }
 
+// cancel is the caller leaving.
+func (d *detached[In, Out]) cancel() { d.leaveBy(byCaller) }
+
 // vacate gives up the place in the queue, or leaves the slot to the body.
 func (d *detached[In, Out]) vacate() {
 	if !d.task.Cancel() {

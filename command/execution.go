@@ -32,7 +32,7 @@ type execution struct {
 
 	// marks holds the events that have happened, and the bits below. It is also
 	// what makes the fields above visible to a Call's readers.
-	marks         atomic.Uint64
+	marks         marks
 	async         bool                     // the chain must not run user code on the subscriber's goroutine
 	received      atomic.Bool              // a value of the body has passed the guards
 	frozen        atomic.Pointer[snapshot] // what a Call shows from then on; nil: the record itself
@@ -56,7 +56,33 @@ const (
 	refusals uint64 = 1<<metrics.ShortCircuited | 1<<metrics.SemaphoreRejected | 1<<metrics.ThreadPoolRejected | 1<<metrics.ResponseFromCache
 )
 
-func (x *execution) marked(bits uint64) bool { return x.marks.Load()&bits != 0 }
+// marks is a set of bits that are only ever added, for readers of any
+// goroutine; or, when alone is set at the beginning, for the one goroutine of a
+// fused execution that nobody looks at, which saves it the atomic operations.
+type marks struct {
+	shared atomic.Uint64
+	own    uint64
+	alone  bool
+}
+
+// add adds bits and returns what was there before.
+func (m *marks) add(bits uint64) uint64 {
+	if m.alone {
+		was := m.own
+		m.own |= bits
+		return was
+	}
+	return m.shared.Or(bits)
+}
+
+func (m *marks) load() uint64 {
+	if m.alone {
+		return m.own
+	}
+	return m.shared.Load()
+}
+
+func (x *execution) marked(bits uint64) bool { return x.marks.load()&bits != 0 }
 
 // begin starts the record: the clock is read, the log gets its entry. It
 // reports false if the registry is closed; then nothing has happened.
@@ -82,7 +108,7 @@ func (x *execution) count(e metrics.Event) { x.countAt(x.now, e) }
 // countAt is count for the goroutine of a Dispose, to which now does not belong.
 func (x *execution) countAt(now time.Duration, e metrics.Event) {
 	if e != metrics.ExceptionThrown && e != metrics.FallbackDisabled {
-		x.marks.Or(1 << e)
+		x.marks.add(1 << e)
 		if x.entry != nil {
 			x.entry.store(x)
 		}
@@ -97,7 +123,7 @@ func (x *execution) countAt(now time.Duration, e metrics.Event) {
 // decide claims the execution's terminal event: the one that says how it ended
 // for its caller. Where the caller may leave at any moment, whoever comes second
 // counts nothing (promise 6).
-func (x *execution) decide() bool { return x.marks.Or(decided)&decided == 0 }
+func (x *execution) decide() bool { return x.marks.add(decided)&decided == 0 }
 
 // settle records why the body gave no result, and makes the event that goes
 // with it happen. The permits are back by then; now a fallback may run, unless
@@ -107,7 +133,7 @@ func (x *execution) settle(kind Kind, cause error) {
 		kind = gone
 	}
 	x.kind, x.cause = kind, cause
-	x.marks.Or(hasCause)
+	x.marks.add(hasCause)
 	if kind != gone {
 		x.count(kindEvents[kind])
 	}
@@ -134,7 +160,7 @@ var kindEvents = [...]metrics.Event{
 // second ends what Started began.
 func (x *execution) bodyStarts(where uint64) {
 	x.recorder.Started(x.begun)
-	if x.marks.Or(bodyBegun|where)&over != 0 {
+	if x.marks.add(bodyBegun|where)&over != 0 {
 		x.recorder.Ended()
 	}
 }
@@ -154,31 +180,26 @@ func (x *execution) conclude() { x.end(x.now, x.kind != cancelled && x.kind != g
 
 // end is conclude for the goroutine of a Dispose. The first call counts.
 func (x *execution) end(now time.Duration, completed bool) {
-	bits := over
+	latency := time.Duration(-1)
+	if !x.marked(refusals) {
+		latency = now - x.begun
+	}
+	if !x.marks.alone {
+		x.latency.Store(int64(latency)) // of two that come here at once both are right
+	}
+	was := x.marks.add(over)
+	if was&over != 0 {
+		return
+	}
 	if completed {
-		bits |= complete
-	}
-	was := x.marks.Load()
-	latency := now - x.begun
-	if was&refusals != 0 {
-		latency = -1
-	}
-	for {
-		if was&over != 0 {
-			return
-		}
-		x.latency.Store(int64(latency))
-		if x.marks.CompareAndSwap(was, was|bits) {
-			break
-		}
-		was = x.marks.Load()
+		x.marks.add(complete)
 	}
 	if was&bodyBegun != 0 {
 		x.recorder.Latency(now, latency, latency)
 		x.recorder.Ended()
 	}
 	if x.entry != nil {
-		x.entry.store(x)
+		x.entry.end(x, latency)
 	}
 	x.checkOut()
 }

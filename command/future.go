@@ -3,63 +3,85 @@ package command
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // Future is the result of an execution that was started by ToFuture. Its
 // methods may be called concurrently, and any number of times.
 type Future[Out any] struct {
-	cancel func()
-	done   chan struct{} // closed after out and err are set
-	out    Out
-	err    error
-	// stop ends the watching of the caller's context; guarded by mu, since the
-	// result may come before ToFuture has it.
+	execution interface{ cancel() } // what Cancel ends
+
+	out   Out // written before over is set
+	err   error
+	over  atomic.Bool
+	group sync.WaitGroup // one until over: for those who wait without a channel
+
 	mu   sync.Mutex
-	stop func() bool
-	over bool
+	done chan struct{} // guarded by mu; made by the first who needs it, closed when over
+	stop func() bool   // guarded by mu; ends the watching of the caller's context
+}
+
+func newFuture[Out any]() *Future[Out] {
+	f := new(Future[Out])
+	f.group.Add(1)
+	return f
 }
 
 // Get waits for the result and returns it, which is what Execute would have. If
 // ctx ends first Get returns context.Cause(ctx); the execution goes on.
 func (f *Future[Out]) Get(ctx context.Context) (Out, error) {
-	select {
-	case <-f.done:
-		return f.out, f.err
+	switch {
+	case f.over.Load():
+	case ctx.Done() == nil:
+		f.group.Wait()
 	default:
+		select {
+		case <-f.Done():
+		case <-ctx.Done():
+			if !f.over.Load() {
+				var zero Out
+				return zero, context.Cause(ctx)
+			}
+		}
 	}
-	select {
-	case <-f.done:
-		return f.out, f.err
-	case <-ctx.Done():
-		var zero Out
-		return zero, context.Cause(ctx)
-	}
+	return f.out, f.err
 }
 
 // Done returns a channel that is closed when the result is there.
-func (f *Future[Out]) Done() <-chan struct{} { return f.done }
+func (f *Future[Out]) Done() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done == nil {
+		f.done = make(chan struct{})
+		if f.over.Load() {
+			close(f.done)
+		}
+	}
+	return f.done
+}
 
 // Cancel ends the execution if it is still on: the body's context ends, Get
 // gives context.Canceled, and nothing counts against the breaker. It does not wait
 // for the body, and reports whether it came before the result.
 func (f *Future[Out]) Cancel() bool {
-	select {
-	case <-f.done:
+	if f.over.Load() {
 		return false
-	default:
 	}
-	f.cancel()
+	f.execution.cancel()
 	return true
 }
 
-// set publishes the result.
+// set publishes the result, once.
 func (f *Future[Out]) set(out Out, err error) {
 	f.out, f.err = out, err
-	close(f.done)
 	f.mu.Lock()
-	f.over = true
-	stop := f.stop
+	f.over.Store(true) // under mu, so that Done closes the channel or we do
+	done, stop := f.done, f.stop
 	f.mu.Unlock()
+	if done != nil {
+		close(done)
+	}
+	f.group.Done()
 	if stop != nil {
 		stop()
 	}
@@ -70,37 +92,47 @@ func (f *Future[Out]) watch(ctx context.Context) {
 	if ctx.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(ctx, f.cancel)
+	stop := context.AfterFunc(ctx, f.execution.cancel)
 	f.mu.Lock()
 	f.stop = stop
-	over := f.over
 	f.mu.Unlock()
-	if over {
+	if f.over.Load() { // set may have come before it could see stop
 		stop()
 	}
+}
+
+// nothing is an execution that there is nothing of to cancel.
+type nothing struct{}
+
+func (nothing) cancel() {}
+
+// failedFuture is the future of an execution that was not begun.
+func failedFuture[Out any](err error) *Future[Out] {
+	f := newFuture[Out]()
+	f.execution = nothing{}
+	var zero Out
+	f.set(zero, err)
+	return f
 }
 
 // toFuture is ToFuture for a command or a Call, whose record x is.
 func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *Future[Out] {
 	set := c.core.settings.Load()
-	f := &Future[Out]{done: make(chan struct{})}
-	switch _, way, err := c.way(ctx, in, set); {
-	case err != nil:
-		f.cancel = func() {}
-		var zero Out
-		f.set(zero, err)
-		return f
-	case way == shared || way == streamed:
-		c.shareFuture(ctx, in, x, f)
+	_, way, err := c.way(ctx, in, set)
+	if err != nil {
+		return failedFuture[Out](err)
+	}
+	f := newFuture[Out]()
+	if way == shared || way == streamed {
+		r := &resultObserver[Out]{publish: f.set}
+		f.execution = r
+		c.source(in, x, true).Subscribe(ctx, r)
 		return f
 	}
 	d := c.detach(ctx, in, x)
-	d.future = f
-	f.cancel = func() { d.leaveBy(byCaller) }
+	d.future, f.execution = f, d
 	if !d.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
-		var zero Out
-		f.set(zero, d.failure(nil))
-		return f
+		return failedFuture[Out](d.failure(nil))
 	}
 	if !d.enter(ctx) || !d.launch(set.Isolation) {
 		d.claim(byRefusal)                // there is nothing to cancel

@@ -68,6 +68,7 @@ func (l *Log) add(name string) *entry {
 	e := &l.chunks[l.n/logChunk][l.n%logChunk]
 	l.n++
 	e.name = name
+	e.latency.Store(-1)
 	return e
 }
 
@@ -88,8 +89,15 @@ func (e *entry) store(x *execution) {
 		return
 	}
 	e.emits.Store(uint64(uint32(x.emits.Load())) | uint64(uint32(x.fallbackEmits.Load()))<<32)
-	e.latency.Store(x.latency.Load())
-	e.marks.Store(x.marks.Load())
+	e.marks.Store(x.marks.load())
+}
+
+// end is the last store.
+func (e *entry) end(x *execution, latency time.Duration) {
+	if !e.sealed.Load() {
+		e.latency.Store(int64(latency))
+		e.store(x)
+	}
 }
 
 // Entry is one execution of a [Log].

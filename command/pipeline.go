@@ -199,7 +199,9 @@ func (c *Command[In, Out]) fallBack(ctx context.Context, in In, x *execution) (o
 		return out, err
 	}
 	out, err = c.runFallback(ctx, in, x)
-	x.now = x.registry.clock.Now()
+	if !x.marked(refusals) { // one that was refused has no latency: the clock need not be read again
+		x.now = x.registry.clock.Now()
+	}
 	if err != nil {
 		return out, x.fallbackFailed(err)
 	}

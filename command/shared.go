@@ -45,16 +45,6 @@ func (c *Command[In, Out]) await(ctx context.Context, in In, x *execution) (out 
 	return out, err
 }
 
-// shareFuture is ToFuture for the same cases.
-func (c *Command[In, Out]) shareFuture(ctx context.Context, in In, x *execution, f *Future[Out]) {
-	r := &resultObserver[Out]{publish: f.set}
-	f.cancel = func() {
-		r.up.Dispose()
-		r.finish(context.Canceled)
-	}
-	c.source(in, x, true).Subscribe(ctx, r)
-}
-
 // hit serves a result that the scope has, with all that a hit counts, without
 // joining the flight: it has ended.
 func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cache.Flight[Out], o cache.Outcome[Out]) (Out, error) {
@@ -75,7 +65,6 @@ func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cac
 		if e := logEntry(ctx, l.name); e != nil {
 			e.store(leader)
 			e.marks.Or(1 << metrics.ResponseFromCache)
-			e.latency.Store(-1)
 		}
 	}
 	return o.Value, o.Err
@@ -118,6 +107,12 @@ func (r *resultObserver[Out]) finish(err error) {
 		var zero Out
 		r.publish(zero, err)
 	}
+}
+
+// cancel is the caller leaving.
+func (r *resultObserver[Out]) cancel() {
+	r.up.Dispose()
+	r.finish(context.Canceled)
 }
 
 // source is the command as a stream, each subscription of which is an
@@ -200,7 +195,7 @@ func (s *commandSource[In, Out]) follow(ctx context.Context, f *cache.Flight[Out
 		return
 	}
 	h.tell(hookCacheHit)
-	x.marks.Or(fromCache | 1<<metrics.ResponseFromCache)
+	x.marks.add(fromCache | 1<<metrics.ResponseFromCache)
 	seat.Source().Subscribe(ctx, &follower[Out]{execution: x, leader: f.Tag().(*execution), down: o})
 }
 
@@ -317,7 +312,7 @@ func (f *follower[Out]) Dispose() {
 		f.land() // it is the rest of a result that this one does not want
 	}
 	if !f.over.Swap(true) {
-		f.marks.Or(1 << metrics.Cancelled)
+		f.marks.add(1 << metrics.Cancelled)
 		f.countAt(f.registry.clock.Now(), metrics.ResponseFromCache)
 		f.end(f.begun, false)
 	}

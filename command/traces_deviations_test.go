@@ -116,8 +116,8 @@ type verdict struct {
 	diffs []string    // empty unless it failed
 }
 
-// judge plays a scenario, which fresh returns anew each time, as often as it takes to
-// find out whether quill does the same, or differs by rules only.
+// judge plays a scenario, which fresh returns anew each time, as often as it
+// takes to find out whether quill does the same, or differs by rules only.
 func judge(t *testing.T, deviations []deviation, fresh func() *scenario) verdict {
 	first := &judgement{t: t, scenario: fresh()}
 	first.replay()

@@ -24,7 +24,8 @@ type scenario struct {
 	substituted bool // its calls go to another entry point than was recorded
 }
 
-// config is a command's; a nil field is not set.
+// config is a command's; a nil field is not set. Interruption has no settings in
+// quill (rule 12).
 type config struct {
 	Isolation           *string        `json:"isolation"`
 	TimeoutEnabled      *bool          `json:"timeoutEnabled"`
@@ -106,7 +107,7 @@ type step struct {
 	API           string   `json:"api"`
 	Async         bool     `json:"async"`
 	Subscribe     *bool    `json:"subscribe"`
-	Interrupt     bool     `json:"interrupt"`
+	Interrupt     bool     `json:"interrupt"` // a cancelled body is always told (rule 12)
 	Ms            *int     `json:"ms"`
 	ExpectPending bool     `json:"expectPending"`
 	What          string   `json:"what"`

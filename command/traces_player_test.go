@@ -71,7 +71,7 @@ func play(t *testing.T, s *scenario) (got *record, problems []string) {
 			p.openAll()
 		})
 		defer hang.Stop()
-		got = p.run()
+		p.guarded("the player", func() { got = p.run() })
 	})
 	return got, problems
 }

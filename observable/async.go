@@ -1,7 +1,8 @@
 package observable
 
 // AsyncSubject tells only the last item, and only when it completes; to late
-// observers, too. An error is told alone. It implements [Subject].
+// observers, too. An error is told alone. It implements [Subject];
+// [NewAsyncSubject] makes one.
 //
 //	1 2 3 |  =>  3 |
 type AsyncSubject[T any] struct{ history[T] }

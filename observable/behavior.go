@@ -2,7 +2,8 @@ package observable
 
 // BehaviorSubject has a value: an observer is told the present one, then what
 // comes, without a gap and without overlap. After the end there is no value:
-// late observers get only the end. It implements [Subject].
+// late observers get only the end. It implements [Subject]; use
+// [NewBehaviorSubject] or [NewBehaviorSubjectOf] to make one.
 //
 //	1 2 3 4 |
 //	   ^        =>  2 3 4 |

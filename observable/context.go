@@ -114,9 +114,31 @@ type Hold interface {
 type holdKey struct{}
 
 // WithHold returns a context whose subscriptions retain h while they run user
-// code.
+// code, besides the hold that ctx may have.
 func WithHold(ctx context.Context, h Hold) context.Context {
+	if outer := HoldFrom(ctx); outer != nil {
+		h = holds{outer, h}
+	}
 	return context.WithValue(ctx, holdKey{}, h)
+}
+
+// holds is two holds that are retained together or not at all.
+type holds struct{ outer, inner Hold }
+
+func (h holds) Retain() bool {
+	if !h.outer.Retain() {
+		return false
+	}
+	if !h.inner.Retain() {
+		h.outer.Release()
+		return false
+	}
+	return true
+}
+
+func (h holds) Release() {
+	h.inner.Release()
+	h.outer.Release()
 }
 
 // HoldFrom returns the hold of ctx, or nil. It is for authors of sources that

@@ -13,7 +13,8 @@ import (
 // at its context, for subscriptions that nobody watches (rule C20).
 const pollEvery = 1024
 
-// Just emits the given values and completes.
+// Just emits the given values and completes. A slice that is passed as the
+// values is not copied, as in [FromSlice].
 //
 //	Just(1, 2, 3)  =>  1 2 3 |
 func Just[T any](values ...T) Observable[T] {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/quillgo/quill/observable"
 	"github.com/quillgo/quill/observable/observabletest"
@@ -17,9 +18,9 @@ import (
 func just(v int) observable.Observable[int] { return observable.Just(v) }
 
 // later is a stream of v and completion, after d, from a goroutine of its own.
-func later(d time.Duration, v int) observable.Observable[int] {
-	return (&observabletest.Probe[int]{
-		Item:  func(int) int { return v },
+func later[T any](d time.Duration, v T) observable.Observable[T] {
+	return (&observabletest.Probe[T]{
+		Item:  func(int) T { return v },
 		Count: 1,
 		Async: true,
 		Each:  func(int) { time.Sleep(d) },
@@ -128,6 +129,28 @@ func TestFlatMap_FirstErrorWins(t *testing.T) {
 	})
 }
 
+// A stream that project returns after Dispose is not subscribed to.
+func TestFlatten_DisposeInsideProject(t *testing.T) {
+	for _, flatten := range []func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int]{
+		func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int] {
+			return observable.FlatMap(o, project, observable.Unlimited)
+		},
+		observable.ConcatMap[int, int],
+	} {
+		inner := count(observabletest.Endless)
+		o := observabletest.NewObserver[int](t)
+		flatten(observable.Range(0, 3), func(int) observable.Observable[int] {
+			o.Upstream().Dispose()
+			return inner.Observable()
+		}).Subscribe(context.Background(), o)
+		o.AssertEmpty(t)
+		o.AssertNotTerminated(t)
+		if inner.Produced() > 0 || inner.Active() > 0 {
+			t.Errorf("the inner stream emitted %d items, %d active", inner.Produced(), inner.Active())
+		}
+	}
+}
+
 // An error that was accepted while somebody was inside the observer, who then
 // disposed, must not get lost (rule C8).
 func TestFlatMap_ErrorAndDisposeAtOnce(t *testing.T) {
@@ -204,22 +227,86 @@ func TestFlatten_NoRecursionAfterWaiting(t *testing.T) {
 	}
 }
 
-// Inner streams that have ended are let go of (rule C18).
-func TestFlatMap_LetsGoOfEndedInners(t *testing.T) {
-	type big struct{ room [1 << 16]byte }
-	freed := make(chan int, 100)
-	outer := observabletest.Probe[int]{Item: func(i int) int { return i }, Count: 20, Open: true}
-	o := observabletest.NewObserver[int](t)
-	stream := observable.FlatMap(outer.Observable(), func(v int) observable.Observable[int] {
-		b := &big{}
-		runtime.AddCleanup(b, func(v int) { freed <- v }, v)
-		return observable.FromSeq(func(yield func(int) bool) { yield(int(b.room[v])) })
-	}, observable.Unlimited)
-	stream.Subscribe(context.Background(), o)
-	runtime.GC()
-	for range 20 {
-		<-freed
+// Queues let go of what they have given away, also while the stream goes on
+// (rule C18).
+func TestFlatten_QueuesLetGo(t *testing.T) {
+	for name, stream := range map[string]func(open, many stream) stream{
+		"Merge": func(open, many stream) stream { return observable.Merge(open, many) },
+		"TakeUntilWhen": func(open, many stream) stream {
+			return observable.TakeUntilWhen(observable.Merge(open, many), observable.Never[int]())
+		},
+		"ConcatMap": func(open, many stream) stream {
+			return observable.ConcatMap(observable.Merge(many, open), func(v token) stream { return later(time.Second, v) })
+		},
+		"FlatMap limit 1": func(open, many stream) stream {
+			return observable.FlatMap(observable.Merge(many, open), func(v token) stream { return later(time.Second, v) }, 1)
+		},
+		"Zip2": func(open, many stream) stream {
+			slow := &observabletest.Probe[int]{Item: func(i int) int { return i }, Count: 20, Async: true, Gap: time.Second, Open: true}
+			return observable.Zip2(observable.Merge(many, open), slow.Observable(), func(v token, _ int) token { return v })
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var made []weak.Pointer[observabletest.Token]
+			item := func(i int) token {
+				v := &observabletest.Token{N: i}
+				made = append(made, weak.Make(v))
+				return v
+			}
+			many := &observabletest.Probe[token]{Item: item, Count: 10, Async: true, Open: true}
+			open := &observabletest.Probe[token]{Item: func(int) token { return nil }, Count: 1, Async: true, Open: true}
+			o := observabletest.NewObserver[token](t)
+			o.Forget = true
+			o.Inside.Next = func(token) { time.Sleep(time.Second) } // the others queue meanwhile
+			stream(open.Observable(), many.Observable()).Subscribe(context.Background(), o)
+			time.Sleep(time.Minute)
+			runtime.GC()
+			held := 0
+			for _, w := range made {
+				if w.Value() != nil {
+					held++
+				}
+			}
+			if o.Count() != 11 || held > 0 {
+				t.Errorf("%s: %d items came, %d are held", name, o.Count(), held)
+			}
+			o.AssertNotTerminated(t)
+			o.Dispose()
+			runtime.KeepAlive(o)
+		})
 	}
-	o.AssertNotTerminated(t)
-	runtime.KeepAlive(o)
+}
+
+// Inner streams that have ended are let go of (rule C18).
+func TestFlatten_LetsGoOfEndedInners(t *testing.T) {
+	for name, flatten := range map[string]func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int]{
+		"FlatMap": func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int] {
+			return observable.FlatMap(o, project, observable.Unlimited)
+		},
+		"ConcatMap": observable.ConcatMap[int, int],
+	} {
+		type handle struct {
+			flag
+			_ [3]int // keeps it out of the allocator's shared blocks
+		}
+		var made []weak.Pointer[handle]
+		inner := observable.NewUnsafe[int](sourceFunc(func(_ context.Context, o observable.Observer[int]) {
+			d := &handle{}
+			made = append(made, weak.Make(d))
+			o.OnSubscribe(d)
+			o.OnNext(1)
+			o.OnComplete()
+		}))
+		outer := count(20)
+		outer.Open = true
+		o := observabletest.Subscribe(context.Background(), flatten(outer.Observable(), func(int) observable.Observable[int] { return inner }), t)
+		runtime.GC()
+		for i, d := range made {
+			if d.Value() != nil {
+				t.Errorf("%s: inner stream %d of %d is held", name, i, len(made))
+			}
+		}
+		o.AssertNotTerminated(t)
+		runtime.KeepAlive(o)
+	}
 }

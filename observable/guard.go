@@ -90,8 +90,8 @@ func (s source) Blame() (bool, Disposable, any) { return true, s.handle, s.down 
 // package: it must be deferred itself, around code that calls down, with *active
 // true while a panic is to be caught. up is the Disposable that down was given.
 // A panic, or a Goexit, fails the operator below whose user function was
-// running, or else the final observer. Nobody needs it whose source is made
-// with [New].
+// running, or else the final observer. The terminal signal is given by [End],
+// with *active false. Nobody needs either whose source is made with [New].
 func Catch[T any](ctx context.Context, active *bool, up Disposable, down Observer[T]) {
 	if *active {
 		fault(ctx, items, up, down, recover())

@@ -218,6 +218,46 @@ func TestGuard_GoexitWhileStreamsWait(t *testing.T) {
 	}
 }
 
+// The end of one stream is told by another one's goroutine, which was inside the
+// observer. What the observer does in the end is not put down to the item.
+func TestGuard_EndIsToldByAnotherProducer(t *testing.T) {
+	slow := func() observable.Observable[int] {
+		return (&observabletest.Probe[int]{Item: func(i int) int { return i }, Count: 1, Open: true, Async: true}).Observable()
+	}
+	fails := func() observable.Observable[int] {
+		return observable.MapErr(later(time.Second, 0), func(context.Context, int) (int, error) { return 0, errBoom })
+	}
+	for name, stream := range map[string]observable.Observable[int]{
+		"Merge":         observable.Merge(slow(), fails()),
+		"ConcatMap":     observable.ConcatMap(observable.Concat(just(0), fails()), func(int) observable.Observable[int] { return slow() }),
+		"Zip2":          observable.Zip2(observable.Concat(just(1), fails()), slow(), add),
+		"TakeUntilWhen": observable.TakeUntilWhen(slow(), fails()),
+	} {
+		for _, end := range []func(error){
+			func(error) { runtime.Goexit() },
+			func(error) { panic(errInMap) },
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, got := reports(t)
+				o := observabletest.NewObserver[int](t)
+				o.Inside.Next = func(int) { time.Sleep(10 * time.Second) }
+				o.Inside.Error = end
+				stream.Subscribe(ctx, o)
+				time.Sleep(time.Minute)
+				if o.Count() != 1 {
+					t.Errorf("%s: %v", name, o)
+				}
+				o.AssertError(t, errBoom)
+				for _, err := range got() {
+					if !errors.Is(err, errBoom) || !errors.Is(err, errInMap) {
+						t.Errorf("%s: report %v", name, err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // Retry cannot go on with a goroutine that ends; it must not leave its observer
 // waiting.
 func TestGuard_GoexitInARetriedSource(t *testing.T) {

@@ -78,8 +78,8 @@ func (o Observable[T]) Source() Source[T] {
 // Subscribe starts the stream and sends its signals to obs. It is the outermost
 // subscription: if ctx can end it is watched here, once, and its end disposes
 // the chain and gives obs context.Cause(ctx) as its error, unless the stream
-// ended before. obs then may be called from the goroutine that ended ctx, never
-// at the same time as another signal.
+// ended before. obs then may be called from a goroutine of its own, never at the
+// same time as another signal.
 //
 // Subscribe blocks as long as the chain emits on the caller's goroutine, which
 // a chain without a scheduler does to its end.

@@ -6,7 +6,7 @@ import (
 )
 
 // PublishSubject tells its observers what comes after they subscribed. A late
-// observer gets only the end. It implements [Subject].
+// observer gets only the end. It implements [Subject]. The zero value is ready.
 //
 //	1 2 3 4 |
 //	   ^        =>  3 4 |

@@ -28,7 +28,7 @@ func (o ReplayOptions) check(operator string) {
 
 // ReplaySubject tells each observer what came before it subscribed, as far as
 // it is kept, then what comes, then the end, without a gap and without
-// overlap. It implements [Subject].
+// overlap. It implements [Subject]; [NewReplaySubject] makes one.
 //
 //	1 2 3 4 |
 //	   ^        =>  1 2 3 4 |

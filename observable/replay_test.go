@@ -245,6 +245,7 @@ func TestReplay_DisposedWhileReading(t *testing.T) {
 	l.onNext = func(v int) {
 		if v == 50 {
 			aside(l.dispose)
+			require.False(t, s.HasObservers())
 			emit(s, 101, 300)
 		}
 	}

@@ -245,6 +245,7 @@ var runsOn = func() map[string]string {
 	exempt := make(map[string]string)
 	for _, name := range []string{
 		"C4 dispose inside OnSubscribe",
+		"C4 dispose before upstream calls OnSubscribe",
 		"C4 C7 dispose from another goroutine",
 		"C7 dispose gives no signal",
 		"C9 a panic below is not put down to the operator",

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -181,6 +182,56 @@ func TestObserveOn_DisposeFreesAWaitingProducer(t *testing.T) {
 	})
 }
 
+// What was delivered is not held, though the queue keeps its slices.
+func TestObserveOn_HoldsNoItemWhileItIsIdle(t *testing.T) {
+	v := observabletest.NewVirtualScheduler()
+	src := new(manual[*[64]int])
+	obs := observabletest.NewObserver[*[64]int](t)
+	obs.Forget = true
+	src.observable().ObserveOn(v, observable.Unlimited).Subscribe(context.Background(), obs)
+	var made []weak.Pointer[[64]int]
+	for range 20 {
+		item := new([64]int)
+		made = append(made, weak.Make(item))
+		src.o.OnNext(item)
+	}
+	v.Trigger()
+	runtime.GC()
+	for i, item := range made {
+		assert.Nil(t, item.Value(), "item %d", i)
+	}
+	runtime.KeepAlive(src)
+}
+
+// Rule C18, also for the item of a producer that waits when the observer leaves.
+func TestObserveOn_HoldsNoItemAfterDispose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		obs := observabletest.NewObserver[*[64]int](t)
+		obs.Forget = true
+		gate := make(chan struct{})
+		obs.Inside.Next = func(*[64]int) { <-gate }
+		src := new(manual[*[64]int])
+		src.observable().ObserveOn(observable.Go(), 2).Subscribe(context.Background(), obs)
+		var made []weak.Pointer[[64]int]
+		_, done := src.produce(5, func(int) *[64]int {
+			item := new([64]int)
+			made = append(made, weak.Make(item))
+			return item
+		})
+		synctest.Wait()
+		obs.Dispose()
+		<-done
+		close(gate)
+		synctest.Wait()
+		runtime.GC()
+		for i, item := range made {
+			assert.Nil(t, item.Value(), "item %d", i)
+		}
+		runtime.KeepAlive(obs)
+		runtime.KeepAlive(src)
+	})
+}
+
 func TestObserveOn_ContextFreesAWaitingProducer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -315,23 +366,35 @@ func TestObserveOn_PanicAboveAndBelow(t *testing.T) {
 	c.reports = nil
 }
 
-// A panic that comes from above, from nobody's function, must not be put down
-// to a stage below, which works on another goroutine.
+// A panic that comes from above, from no stage's function, must not be put down
+// to a stage below, which works on another goroutine: the task tells it.
 func TestObserveOn_PanicOfABareSource(t *testing.T) {
-	c := newTimed(t)
-	obs := timedObserver[int](c)
-	bare := observable.New(observable.Source[int](panicking{}))
-	observable.Map(bare.ObserveOn(c, observable.Unlimited), func(v int) int { return v }).
-		Subscribe(c.ctx, obs)
-	c.Trigger()
-	obs.AssertError(t, errBang)
-	assert.Empty(t, obs.Values())
+	for name, build := range map[string]func(o observable.Observable[int], c *timed) observable.Observable[int]{
+		"ObserveOn": func(o observable.Observable[int], c *timed) observable.Observable[int] { return o.ObserveOn(c, 2) },
+		"Delay": func(o observable.Observable[int], c *timed) observable.Observable[int] {
+			return o.Delay(time.Second, c)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newTimed(t)
+			src := new(panicking)
+			obs := timedObserver[int](c)
+			observable.Map(build(observable.NewUnsafe[int](src), c), func(v int) int { return v }).Subscribe(c.ctx, obs)
+			obs.AssertNotTerminated(t)
+			assert.True(t, src.disposed)
+			c.Trigger()
+			obs.AssertError(t, errBang)
+			obs.AssertEmpty(t)
+		})
+	}
 }
 
-type panicking struct{}
+type panicking struct{ manual[int] }
 
-func (panicking) Subscribe(_ context.Context, o observable.Observer[int]) {
-	o.OnSubscribe(new(manual[int]))
+func (p *panicking) Subscribe(ctx context.Context, o observable.Observer[int]) {
+	active := true
+	defer observable.Catch[int](ctx, &active, p, o)
+	o.OnSubscribe(p)
 	o.OnNext(1)
 	panic(errBang)
 }

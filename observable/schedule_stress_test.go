@@ -82,6 +82,38 @@ func TestObserveOn_StressDisposeAtAnyTime(t *testing.T) {
 	}
 }
 
+// An error and a Dispose meet: the error is told or reported, never both and
+// never lost.
+func TestObserveOn_StressErrorMeetsDispose(t *testing.T) {
+	for _, build := range []func(observable.Observable[int]) observable.Observable[int]{
+		func(o observable.Observable[int]) observable.Observable[int] { return o.ObserveOn(observable.Go(), 1) },
+		func(o observable.Observable[int]) observable.Observable[int] { return o.Delay(0) },
+	} {
+		for i := range 2000 {
+			var reported atomic.Int32
+			ctx := observable.WithErrorHandler(context.Background(), func(error) { reported.Add(1) })
+			src := new(manual[int])
+			obs := observabletest.NewObserver[int](t)
+			build(src.observable()).Subscribe(ctx, obs)
+			var all sync.WaitGroup
+			all.Go(func() { src.o.OnError(errBang) })
+			all.Go(func() {
+				for range i % 50 {
+					runtime.Gosched()
+				}
+				obs.Upstream().Dispose()
+			})
+			all.Wait()
+			if reported.Load() == 0 {
+				<-obs.Done()
+			} else {
+				obs.AssertNotTerminated(t)
+			}
+			assert.LessOrEqual(t, reported.Load(), int32(1))
+		}
+	}
+}
+
 // The end of the timer, of the stream and of the subscription meet: at most one
 // is told, and nothing overlaps, which the observer checks.
 func TestTimeout_StressEndsMeet(t *testing.T) {

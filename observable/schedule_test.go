@@ -158,6 +158,65 @@ func TestOperators_TellALateRefusalOnce(t *testing.T) {
 	}
 }
 
+// recording is a virtual scheduler that remembers its workers.
+type recording struct {
+	*observabletest.VirtualScheduler
+	workers []observable.Worker
+}
+
+func (r *recording) Worker() observable.Worker {
+	w := r.VirtualScheduler.Worker()
+	r.workers = append(r.workers, w)
+	return w
+}
+
+func TestOperators_DisposeTheirWorkerBeforeTheEndIsTold(t *testing.T) {
+	for name, build := range map[string]func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int]{
+		"SubscribeOn": observable.Observable[int].SubscribeOn,
+		"ObserveOn": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return o.ObserveOn(s, 1)
+		},
+		"Delay": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return o.Delay(time.Second, s)
+		},
+		"Timeout": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return o.Timeout(time.Second, s)
+		},
+		"TimeoutFirst": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return observable.TimeoutFirst(o, time.Second, s)
+		},
+		"Timer": func(_ observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return observable.Timer(time.Second, s)
+		},
+		"Interval": func(_ observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
+			return observable.Interval(time.Second, s).Take(2)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, o := range []observable.Observable[int]{
+				observable.Just(1), observable.Empty[int](), observable.Error[int](errBang), observable.Never[int](),
+			} {
+				s := &recording{VirtualScheduler: observabletest.NewVirtualScheduler()}
+				obs := observabletest.NewObserver[int](t)
+				disposed := func() {
+					for _, w := range s.workers {
+						assert.True(t, w.Disposed())
+					}
+				}
+				obs.Inside.Error = func(error) { disposed() }
+				obs.Inside.Complete = disposed
+				build(o, s).Subscribe(context.Background(), obs)
+				s.AdvanceBy(time.Minute)
+				assert.Len(t, s.workers, 1)
+				if !obs.Terminated() {
+					obs.Dispose()
+					disposed()
+				}
+			}
+		})
+	}
+}
+
 func TestSubscribeOn_GoexitOfTheSourceIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := observable.FromFunc(func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })

@@ -150,6 +150,16 @@ func TestRefCount_DisposedInsideOnSubscribe(t *testing.T) {
 	require.Equal(t, 1, f.count())
 }
 
+// An observer that fails in OnSubscribe is not counted, whatever its stages say.
+func TestRefCount_FailedObserverIsNotCounted(t *testing.T) {
+	var f faucet
+	o := observable.Publish(f.observable()).RefCount(1)
+	st := &strayStage{atOnce: true}
+	o.Subscribe(context.Background(), st)
+	require.ErrorIs(t, st.final.err, errSubject)
+	require.Equal(t, 0, f.count(), "nobody is there to connect for")
+}
+
 func TestRefCount_ReplayForgetsWithItsConnection(t *testing.T) {
 	for _, how := range []string{"left", "ended"} {
 		src := observable.NewPublishSubject[*tracked]()

@@ -23,7 +23,7 @@ func rounds(n int) int {
 }
 
 // produced is the i-th item of a producer. It is never zero.
-func produced(producer, i int) int { return (producer+1)<<32 | i }
+func produced(producer, i int) int { return (producer+1)<<16 | i }
 
 // fromProducers leaves only what is above zero.
 func fromProducers(list []int) []int {
@@ -54,7 +54,7 @@ func inSequence(t *testing.T, got []int) {
 	t.Helper()
 	next := map[int]int{}
 	for _, v := range got {
-		p, i := v>>32, v&(1<<32-1)
+		p, i := v>>16, v&(1<<16-1)
 		if want, ok := next[p]; ok && i != want {
 			require.FailNow(t, "gap", "item %d of producer %d came where %d was due", i, p, want)
 		}

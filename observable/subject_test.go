@@ -398,6 +398,12 @@ func TestSubject_DisposedObserverIsToldNothingMore(t *testing.T) {
 		s.OnComplete()
 		l.heard(t, "")
 		require.True(t, l.d.Disposed())
+
+		late := &listener[int]{onSubscribe: func(d observable.Disposable) { d.Dispose() }}
+		if !k.single {
+			s.Subscribe(context.Background(), late)
+			late.heard(t, "")
+		}
 	})
 }
 
@@ -698,11 +704,18 @@ func TestSubject_FailedObserverLeavesWhateverItsStagesSay(t *testing.T) {
 
 // strayStage hands down a Disposable that has nothing to do with its upstream.
 type strayStage struct {
-	d     countingDisposable
-	final listener[int]
+	d      countingDisposable
+	final  listener[int]
+	atOnce bool // it panics in OnSubscribe
 }
 
-func (s *strayStage) OnSubscribe(observable.Disposable) { s.final.OnSubscribe(&s.d) }
+func (s *strayStage) OnSubscribe(observable.Disposable) {
+	s.final.OnSubscribe(&s.d)
+	if s.atOnce {
+		panic(errSubject)
+	}
+}
+
 func (s *strayStage) OnNext(v int) {
 	if v == 1 {
 		panic(errSubject)
@@ -766,16 +779,20 @@ func TestSubject_HoldsNoObserverThatIsGone(t *testing.T) {
 // their only observer disposes.
 func TestSubject_ItemsThatWaitedAreLetGo(t *testing.T) {
 	var p weak.Pointer[tracked]
-	publish := observable.NewPublishSubject[*tracked]()
-	publish.Subscribe(context.Background(), observable.Funcs[*tracked]{Next: func(v *tracked) {
-		if v.n == 0 {
-			p = weak.Make(sendTracked(publish, 1, 10))
-			require.False(t, collected(p))
-		}
-	}})
-	publish.OnNext(&tracked{})
-	require.True(t, collected(p))
-	runtime.KeepAlive(publish)
+	for _, s := range []observable.Subject[*tracked]{
+		observable.NewPublishSubject[*tracked](),
+		observable.NewBehaviorSubject[*tracked](),
+	} {
+		s.Subscribe(context.Background(), observable.Funcs[*tracked]{Next: func(v *tracked) {
+			if v.n == 0 {
+				p = weak.Make(sendTracked(s, 1, 10))
+				require.False(t, collected(p))
+			}
+		}})
+		s.OnNext(&tracked{})
+		require.True(t, collected(p))
+		runtime.KeepAlive(s)
+	}
 
 	unicast := observable.NewUnicastSubject[*tracked](observable.UnicastOptions{})
 	l := new(listener[*tracked])

@@ -161,6 +161,16 @@ func TestDo_PanicOfDoOnSubscribe(t *testing.T) {
 	obs = timedObserver[any](c).DisposeAfter(0)
 	o.DoOnSubscribe(func(observable.Disposable) { panic(errBang) }).Subscribe(c.ctx, obs)
 	obs.AssertNotTerminated(t)
+
+	obs = observabletest.NewObserver[any](t) // it hears the error once
+	obs.Inside.Error = func(error) { runtime.Goexit() }
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		o.DoOnSubscribe(func(observable.Disposable) { panic(errBang) }).Subscribe(c.ctx, obs)
+	}()
+	<-returned
+	obs.AssertError(t, errBang)
 }
 
 func TestDo_DoOnSubscribeMayDispose(t *testing.T) {
@@ -255,10 +265,12 @@ func TestDo_Goexit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newTimed(t)
 				obs := observabletest.NewObserver[int](t)
-				go o.Subscribe(c.ctx, obs)
+				var seen error // by the stage below
+				go o.DoOnError(func(err error) { seen = err }).Subscribe(c.ctx, obs)
 				<-obs.Done()
 				synctest.Wait()
 				obs.AssertError(t, observable.ErrGoexit)
+				require.ErrorIs(t, seen, observable.ErrGoexit)
 			})
 		})
 	}

@@ -66,12 +66,16 @@ func TestTimeout_ExactEdges(t *testing.T) {
 					want, limited = tc.first, observable.TimeoutFirst(o, 3*time.Second, c)
 				}
 				obs := timedObserver[any](c)
+				note := obs.Inside
+				atEnd := -1
+				obs.Inside.Error = func(err error) { note.Error(err); atEnd = c.Pending() }
+				obs.Inside.Complete = func() { note.Complete(); atEnd = c.Pending() }
 				limited.Subscribe(c.ctx, obs)
 				c.run(20)
 				assert.Equal(t, want, c.all())
+				assert.Zero(t, atEnd, "the timer is stopped before the end is told")
 				assert.False(t, obs.Upstream().Disposed(), "it was not the observer that disposed")
 				assert.Zero(t, s.active)
-				assert.Zero(t, c.Pending(), "no timer is left")
 			}
 		})
 	}

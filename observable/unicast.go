@@ -17,7 +17,7 @@ type UnicastOptions struct {
 
 // UnicastSubject has one observer in its life and queues, without bound, what
 // comes before that. A second observer gets [ErrSubscribedTwice], also when the
-// first one has left. It implements [Subject].
+// first one has left. It implements [Subject]; [NewUnicastSubject] makes one.
 //
 //	1 2 3 4 |
 //	   ^        =>  1 2 3 4 |

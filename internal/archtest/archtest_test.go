@@ -10,9 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/quillgo/quill/observable"
 )
 
 const module = "github.com/quillgo/quill"
@@ -35,6 +38,7 @@ var allowed = map[string][]string{
 	"internal/lazyctx":  {"internal/deadline"},
 	"internal/rolling":  {},
 	"internal/archtest": {},
+	"internal/snippets": {},
 }
 
 // required are the modules that the root may require (docs/adr tells of any
@@ -143,5 +147,30 @@ func TestRootDependencies(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no requirement was found in go.mod: this test no longer reads it")
+	}
+}
+
+// TestMethodsOfObservable compares the type with the list in docs/adr/0001.
+func TestMethodsOfObservable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "adr", "0001-methods-of-observable.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "compares this list with the type:\n\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	var listed, actual []string
+	for name := range strings.SplitSeq(strings.ReplaceAll(list, "\n", " "), ",") {
+		listed = append(listed, strings.TrimSpace(name))
+	}
+	typ := reflect.TypeFor[observable.Observable[int]]()
+	for i := range typ.NumMethod() {
+		actual = append(actual, typ.Method(i).Name)
+	}
+	slices.Sort(listed)
+	if !slices.Equal(listed, actual) {
+		t.Errorf("the ADR lists\n%v\nand the type has\n%v", listed, actual)
+	}
+	if len(actual) > 42 {
+		t.Errorf("%d methods: each costs every user compile time", len(actual))
 	}
 }

@@ -199,6 +199,22 @@ func disposalCases[T any]() []operatorCase[T] {
 			}
 			c.stopped(p)
 		}},
+		{"C4 dispose before upstream calls OnSubscribe", nil, func(c *operatorTrial[T]) {
+			p := c.probe(3)
+			p.Async, p.Late, p.Gap = true, true, time.Second
+			obs := c.watch(p)
+			stream := c.apply(p, nothing)
+			c.stop = append(c.stop, obs.Dispose)
+			go stream.Subscribe(c.ctx, obs)
+			time.Sleep(time.Millisecond)
+			before := outcome(obs)
+			obs.Dispose()
+			settle()
+			if after := outcome(obs); after != before || p.Produced() > 0 && !c.op.Async {
+				c.tb.Errorf("before Dispose: %s\n after it: %s, upstream emitted %d items", before, after, p.Produced())
+			}
+			c.stopped(p)
+		}},
 		{"C5 dispose inside OnNext stops a synchronous source", early[T], func(c *operatorTrial[T]) {
 			p := c.probe(Endless)
 			obs := c.watch(p).DisposeAfter(1)

@@ -127,6 +127,19 @@ func panicCases[T any]() []operatorCase[T] {
 			}
 			c.stopped(p)
 		}},
+		{"C10 a panic of the observer in OnNext and again in OnError", nil, func(c *operatorTrial[T]) {
+			p := c.misbehaving()
+			obs := c.watch(p)
+			obs.Inside.Next = func(any) { panic(errBoom) }
+			obs.Inside.Error = func(error) { panic(errInObserver) }
+			c.start(c.apply(p, nothing), obs)
+			if obs.Count() > 0 {
+				c.failedByPanic(obs)
+				c.expectReport(errBoom, errInObserver)
+			}
+			c.taken() // of operators that only fail
+			c.stopped(p)
+		}},
 		{"C10 a Goexit of the observer in OnNext", nil, func(c *operatorTrial[T]) {
 			p := c.misbehaving()
 			obs := c.watch(p)

@@ -35,6 +35,8 @@ type Probe[T any] struct {
 	// Gap is the time between two items of an Async probe, meant for synctest
 	// bubbles.
 	Gap time.Duration
+	// Late calls OnSubscribe from the goroutine of an Async probe, after Gap.
+	Late bool
 	// Each, if not nil, is called before each item with its number.
 	Each func(i int)
 
@@ -65,6 +67,13 @@ func (p *Probe[T]) Subscribe(ctx context.Context, o observable.Observer[T]) {
 	p.mu.Unlock()
 	if !p.Async {
 		p.emit(ctx, r, o, true)
+		return
+	}
+	if p.Late {
+		go func() {
+			time.Sleep(p.Gap)
+			p.emit(ctx, r, o, true)
+		}()
 		return
 	}
 	active := true

@@ -18,11 +18,11 @@
 //   - X3: the first error ends the stream, though rxgo may go on after it. What
 //     comes later is read and dropped; errors among it go to the error handler,
 //     unless they only say that the context was cancelled.
-//   - X4: what rxgo still sends after the end is read, on a goroutine that nobody
-//     waits for, until the channel is closed, because many rxgo operators send
-//     without looking at any context. A channel that is not closed is given up once
-//     nothing has come for ten seconds; in that time it is looked at ever less
-//     often, and no goroutine waits.
+//   - X4: what rxgo still sends after the end is read and dropped until it closes
+//     the channel, because many of its operators send without looking at any context.
+//     Nobody waits for that, no goroutine either: an empty channel is
+//     looked at again after pauses that double, and given up once nothing has come for
+//     more than ten seconds.
 //   - X5: a [observable.Hold] is retained from the subscription until the channel
 //     is closed or given up, since user functions inside rxgo may run as long.
 //   - X6: an rxgo stream made by [To] subscribes each time it is observed, with the

@@ -3,6 +3,7 @@ package rx
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/reactivex/rxgo/v2"
@@ -11,11 +12,13 @@ import (
 )
 
 const (
-	// lull is how long a draining goroutine waits for the next item.
-	lull = 10 * time.Millisecond
-	// patience is the pause after which a channel is given up: with the shorter
-	// ones before it, nothing has come for ten seconds.
-	patience = 512 * lull
+	// looks is how often a drain looks in vain, with a yield after each, before it
+	// pauses.
+	looks = 100
+	// shortest is the first pause of a drain, longest the one after which a channel
+	// is given up: all in all nothing has come for 13 seconds then.
+	shortest = 100 * time.Microsecond
+	longest  = shortest << 16
 )
 
 // remains is what rxgo may still send after the end of a subscription (rule
@@ -36,13 +39,12 @@ func (r *remains) closed() {
 	}
 }
 
-// drain reads until the channel is closed. In a lull it leaves, to come back
-// after a pause that doubles each time, and for the last time after patience. It
-// runs on a goroutine of its own, which does not outlast the lull.
+// drain reads until the channel is closed, on a goroutine of its own, which
+// never waits: when there is nothing it leaves, to be called again after a pause
+// that doubles each time. So an item waits about as long as nothing had come
+// before it, at most.
 func (r *remains) drain() {
-	quiet := time.NewTimer(lull)
-	defer quiet.Stop()
-	for {
+	for missed := 0; missed < looks; {
 		select {
 		case item, open := <-r.items:
 			if !open {
@@ -50,18 +52,18 @@ func (r *remains) drain() {
 				return
 			}
 			late(r.ctx, item.E)
-			r.pause = 0
-			quiet.Reset(lull)
-		case <-quiet.C:
-			if r.pause == patience {
-				r.release()
-				return
-			}
-			r.pause = max(lull, 2*r.pause)
-			time.AfterFunc(r.pause, r.drain)
-			return
+			missed, r.pause = 0, 0
+		default:
+			missed++
+			runtime.Gosched()
 		}
 	}
+	if r.pause == longest {
+		r.release()
+		return
+	}
+	r.pause = max(shortest, 2*r.pause)
+	time.AfterFunc(r.pause, r.drain)
 }
 
 // late reports an error that came after the end (rule C8), unless it only says

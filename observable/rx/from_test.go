@@ -81,7 +81,7 @@ func TestFrom_FirstErrorEndsTheStream(t *testing.T) {
 		o := observabletest.Subscribe(ctx, rx.From[int](source, rxgo.WithErrorStrategy(rxgo.ContinueOnError)), t)
 		o.AssertValues(t, 1)
 		o.AssertError(t, errBoom)
-		synctest.Wait()
+		settle()
 	})
 	if all := got(); len(all) != 2 || !errors.Is(all[0], other) || !errors.Is(all[1], last) {
 		t.Errorf("the error handler got %v, want %q and %q", all, other, last)
@@ -100,7 +100,7 @@ func TestFrom_ErrorWhileDisposed(t *testing.T) {
 			}}, rxgo.WithBufferedChannel(2))
 			o := observabletest.NewObserver[int](t).DisposeAfter(1)
 			rx.From[int](source).Subscribe(ctx, o)
-			synctest.Wait()
+			settle()
 			o.AssertNotTerminated(t)
 			if all := got(); len(all) != 1 || !errors.Is(all[0], errBoom) {
 				t.Errorf("the error handler got %v", all)
@@ -220,7 +220,7 @@ func TestFrom_EndOfTheContextIsNotCompletion(t *testing.T) {
 			go rx.From[int](waiting).Source().Subscribe(ctx, o)
 			synctest.Wait()
 			cancel(errBoom)
-			synctest.Wait()
+			settle()
 			o.AssertError(t, errBoom)
 			if h.refs() != 0 {
 				t.Errorf("%d references to the hold", h.refs())
@@ -396,6 +396,24 @@ func TestFrom_Hold(t *testing.T) {
 			t.Errorf("%d references after completion", h.refs())
 		}
 	})
+}
+
+// The end may be found by the subscriber, in its last round, or by the drain.
+func TestFrom_HoldIsReleasedOnce(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			h := &hold{}
+			ch := make(chan rxgo.Item, 1)
+			ch <- rxgo.Of(1)
+			close(ch)
+			o := observabletest.NewObserver[int](t).DisposeAfter(1)
+			rx.From[int](rxgo.FromChannel(ch)).Subscribe(observable.WithHold(context.Background(), h), o)
+			settle()
+			if h.refs() != 0 {
+				t.Errorf("%d references to the hold", h.refs())
+			}
+		})
+	}
 }
 
 func TestFrom_HoldIsGone(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/reactivex/rxgo/v2"
 
@@ -55,6 +57,12 @@ func reports(t *testing.T) (context.Context, func() []error) {
 		defer mu.Unlock()
 		return all
 	}
+}
+
+// settle lets, in a bubble, everything happen that rxgo is waited for.
+func settle() {
+	time.Sleep(time.Minute)
+	synctest.Wait()
 }
 
 // inGoroutine runs f on a goroutine of its own, which may end by a Goexit, and
