@@ -72,11 +72,3 @@ func (e *execution) Dispose() {
 }
 
 func (e *execution) Disposed() bool { return e.disposed.Load() > 0 }
-
-// emit emits values and completes.
-func (e *execution) emit(values ...int) {
-	for _, v := range values {
-		e.OnNext(v)
-	}
-	e.OnComplete()
-}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -132,28 +131,24 @@ func TestVar_InitPanics(t *testing.T) {
 }
 
 func TestVar_InitCallsGoexit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, scope := newScope(t)
-		inits := 0
-		gate := make(chan struct{})
-		v := cache.NewVar(func() int { inits++; <-gate; runtime.Goexit(); return 1 }, func(int) { t.Error("there is nothing to dispose") })
-		var told atomic.Int32
-		for range 5 {
-			go func() {
-				_, err := v.Get(ctx) // does not return on the goroutine of the init
-				assert.ErrorIs(t, err, observable.ErrGoexit)
-				told.Add(1)
-			}()
-		}
-		synctest.Wait()
-		close(gate)
-		synctest.Wait()
-		assert.EqualValues(t, 4, told.Load())
-		_, err := v.Get(ctx)
-		assert.ErrorIs(t, err, observable.ErrGoexit)
-		assert.Equal(t, 1, inits)
-		scope.Close()
-	})
+	ctx, scope := newScope(t)
+	inits := 0
+	v := cache.NewVar(func() int { inits++; runtime.Goexit(); return 1 }, func(int) { t.Error("there is nothing to dispose") })
+	var all sync.WaitGroup
+	var told atomic.Int32
+	for range 5 {
+		all.Go(func() {
+			_, err := v.Get(ctx) // does not return on the goroutine of the init
+			assert.ErrorIs(t, err, observable.ErrGoexit)
+			told.Add(1)
+		})
+	}
+	all.Wait()
+	assert.EqualValues(t, 4, told.Load())
+	_, err := v.Get(ctx)
+	require.ErrorIs(t, err, observable.ErrGoexit)
+	assert.Equal(t, 1, inits)
+	scope.Close()
 }
 
 // A variable is newer than those that its init has got: it may need them when
@@ -179,43 +174,42 @@ func TestVar_InitGetsAnother(t *testing.T) {
 }
 
 func TestVar_InitClosesTheScope(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, scope := newScope(t)
-		var disposed []int
-		v := cache.NewVar(func() int { scope.Close(); return 7 }, func(i int) { disposed = append(disposed, i) })
-		for range 2 {
-			_, err := v.Get(ctx)
-			require.ErrorIs(t, err, cache.ErrScopeClosed)
-		}
-		assert.Equal(t, []int{7}, disposed)
-	})
+	ctx, scope := newScope(t)
+	var disposed []int
+	v := cache.NewVar(func() int { scope.Close(); return 7 }, func(i int) { disposed = append(disposed, i) })
+	for range 2 {
+		_, err := v.Get(ctx)
+		require.ErrorIs(t, err, cache.ErrScopeClosed)
+	}
+	assert.Equal(t, []int{7}, disposed)
 }
 
 func TestScope_CloseDoesNotWaitForAnInit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, scope := newScope(t)
-		gate := make(chan struct{})
-		var disposed atomic.Int32
-		v := cache.NewVar(func() int { <-gate; return 7 }, func(int) { disposed.Add(1) })
-		failing := cache.NewVar(func() int { <-gate; panic(errBoom) }, func(int) { disposed.Add(100) })
-		var all sync.WaitGroup
-		for range 3 {
-			all.Go(func() {
-				_, err := v.Get(ctx)
-				assert.ErrorIs(t, err, cache.ErrScopeClosed)
-			})
-			all.Go(func() {
-				_, err := failing.Get(ctx)
-				assert.ErrorIs(t, err, errBoom)
-			})
-		}
-		synctest.Wait()
-		scope.Close()
-		assert.Zero(t, disposed.Load())
-		close(gate)
-		all.Wait()
-		assert.EqualValues(t, 1, disposed.Load())
+	ctx, scope := newScope(t)
+	begun, gate := make(chan struct{}, 2), make(chan struct{})
+	wait := func() {
+		begun <- struct{}{}
+		<-gate
+	}
+	var disposed atomic.Int32
+	v := cache.NewVar(func() int { wait(); return 7 }, func(int) { disposed.Add(1) })
+	failing := cache.NewVar(func() int { wait(); panic(errBoom) }, func(int) { disposed.Add(100) })
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := v.Get(ctx)
+		assert.ErrorIs(t, err, cache.ErrScopeClosed)
 	})
+	all.Go(func() {
+		_, err := failing.Get(ctx)
+		assert.ErrorIs(t, err, errBoom)
+	})
+	<-begun
+	<-begun
+	scope.Close()
+	assert.Zero(t, disposed.Load())
+	close(gate)
+	all.Wait()
+	assert.EqualValues(t, 1, disposed.Load())
 }
 
 // misbehaving disposes three variables, the middle one in a bad way, and

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/quillgo/quill/breaker"
 	"github.com/quillgo/quill/metrics"
@@ -92,8 +93,8 @@ func (h *hooked) tell(at func(*Hooks) func(Info)) {
 	if h == nil {
 		return
 	}
-	for i := len(h.chain) - 1; i >= 0; i-- {
-		if f := at(h.chain[i]); f != nil {
+	for _, k := range slices.Backward(h.chain) {
+		if f := at(k); f != nil {
 			guarded(h.info.Command, "hook", func() { f(h.info) })
 		}
 	}
@@ -104,8 +105,8 @@ func (h *hooked) fail(err error, at func(*Hooks) func(Info, error) error) error 
 	if h == nil {
 		return err
 	}
-	for i := len(h.chain) - 1; i >= 0; i-- {
-		if f := at(h.chain[i]); f != nil {
+	for _, k := range slices.Backward(h.chain) {
+		if f := at(k); f != nil {
 			guarded(h.info.Command, "hook", func() {
 				if e := f(h.info, err); e != nil {
 					err = e
@@ -121,8 +122,8 @@ func emit[T any](h *hooked, v T, at func(*Hooks) func(Info, any) any) T {
 	if h == nil {
 		return v
 	}
-	for i := len(h.chain) - 1; i >= 0; i-- {
-		if f := at(h.chain[i]); f != nil {
+	for _, k := range slices.Backward(h.chain) {
+		if f := at(k); f != nil {
 			guarded(h.info.Command, "hook", func() {
 				if w, ok := f(h.info, v).(T); ok {
 					v = w
@@ -135,8 +136,8 @@ func emit[T any](h *hooked, v T, at func(*Hooks) func(Info, any) any) T {
 
 // discard tells the hooks of a result that came too late.
 func (h *hooked) discard(value any, err error) {
-	for i := len(h.chain) - 1; i >= 0; i-- {
-		if f := h.chain[i].Discard; f != nil {
+	for _, k := range slices.Backward(h.chain) {
+		if f := k.Discard; f != nil {
 			guarded(h.info.Command, "hook", func() { f(h.info, value, err) })
 		}
 	}

@@ -160,7 +160,7 @@ func (s Settings) validate() error {
 	var errs []error
 	wrong := func(ok bool, field string, value any, want string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("Settings.%s is %v, want %s", field, value, want))
+			errs = append(errs, fmt.Errorf("%s is %v, want %s", "Settings."+field, value, want))
 		}
 	}
 	limit := func(field string, n int) {

@@ -244,7 +244,7 @@ func (c *caller[Out]) leave(now time.Duration) {
 	if c.ctx.Err() == context.DeadlineExceeded {
 		c.countAt(now, metrics.Timeout)
 		c.countAt(now, metrics.ExceptionThrown)
-		c.hooked.fail(context.Cause(c.ctx), hookError(expired))
+		_ = c.hooked.fail(context.Cause(c.ctx), hookError(expired))
 		return
 	}
 	c.countAt(now, metrics.Cancelled)

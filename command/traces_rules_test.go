@@ -28,7 +28,7 @@ func (s *scenario) fused(i int) bool {
 
 // fusedTimeout lets a body return late where Hystrix's timer goes first.
 func (j *judgement) fusedTimeout() (changed bool) {
-	for i := len(j.Steps) - 1; i >= 0; i-- {
+	for i := range slices.Backward(j.Steps) {
 		if !j.fused(i) || !j.Expect.Handles[j.Steps[i].As].had("TIMEOUT") {
 			continue
 		}
@@ -100,7 +100,7 @@ func (j *judgement) outlived() (changed bool) {
 
 // lastLeaves has the other subscribers of an observed stream leave as well.
 func (j *judgement) lastLeaves() (changed bool) {
-	for i := len(j.Steps) - 1; i >= 0; i-- {
+	for i := range slices.Backward(j.Steps) {
 		if j.Steps[i].Op != "unsubscribe" {
 			continue
 		}

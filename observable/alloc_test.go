@@ -141,8 +141,7 @@ func TestAllocs_Zip(t *testing.T) {
 // Watching a context that can end costs its watcher and what package context
 // needs.
 func TestAllocs_Context(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := t.Context()
 	o, s := observable.Range(0, 100), new(sink)
 	got := testing.AllocsPerRun(100, func() { o.Subscribe(ctx, s) })
 	if want := 5.0; got != want {

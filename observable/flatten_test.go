@@ -2,6 +2,7 @@ package observable_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -120,7 +121,7 @@ func TestFlatMap_FirstErrorWins(t *testing.T) {
 		time.Sleep(time.Minute)
 		o.AssertValues(t, 0, 1, 2)
 		lost := other
-		if o.Err() == other {
+		if errors.Is(o.Err(), other) {
 			lost = errBoom
 		}
 		if reported := got(); len(reported) > 0 { // unless it was stopped in time

@@ -94,17 +94,6 @@ func (s *slot) clear() {
 	s.mu.Unlock()
 }
 
-// drop disposes the present upstream but lets a new one come.
-func (s *slot) drop() {
-	s.mu.Lock()
-	d := s.up
-	s.up = nil
-	s.mu.Unlock()
-	if d != nil {
-		d.Dispose()
-	}
-}
-
 // Dispose disposes the upstream each time, as a link does.
 func (s *slot) Dispose() {
 	s.mu.Lock()

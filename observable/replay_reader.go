@@ -104,7 +104,7 @@ func (h *history[T]) link(r *reader[T]) {
 // unlink takes r off the list of readers, whose items may be cleared then. Only
 // r's own goroutine does it: it may be reading. The caller holds mu.
 func (h *history[T]) unlink(r *reader[T]) {
-	r.at = cursor[T]{} // which would hold every chunk to come
+	r.at = cursor[T]{} // it would hold chunks that the buffer lets go
 	if !r.reading {
 		return
 	}

@@ -342,6 +342,42 @@ func TestReplay_DroppedItemsAreHeldForWhoReadsThem(t *testing.T) {
 	}
 }
 
+// The same for who leaves, or fails, in the middle of them.
+func TestReplay_DroppedItemsAreLetGoByWhoLeaves(t *testing.T) {
+	for _, how := range []string{"disposes", "panics", "goexit"} {
+		s := observable.NewReplaySubject[*tracked](observable.ReplayOptions{Size: 3})
+		p := weak.Make(sendTracked(s, 0, 2))
+		l := new(listener[*tracked])
+		l.onNext = func(*tracked) {
+			l.items = nil
+			switch how {
+			case "disposes":
+				l.dispose()
+			case "panics":
+				panic(errSubject)
+			default:
+				runtime.Goexit()
+			}
+		}
+		aside(func() { s.Subscribe(context.Background(), l) })
+		require.False(t, collected(p))
+		sendTracked(s, 3, 5)
+		require.True(t, collected(p), how)
+		runtime.KeepAlive(s)
+	}
+	s := observable.NewReplaySubject[*tracked](observable.ReplayOptions{Size: 3})
+	p := weak.Make(sendTracked(s, 0, 2))
+	l := new(listener[*tracked])
+	l.onNext = func(*tracked) {
+		l.items = nil
+		sendTracked(s, 3, 5)
+		l.dispose()
+	}
+	s.Subscribe(context.Background(), l)
+	require.True(t, collected(p), "also when nothing comes any more")
+	runtime.KeepAlive(s)
+}
+
 // sendTracked tells s the items from a to b and returns the first.
 func sendTracked(s observable.Observer[*tracked], a, b int) *tracked {
 	first := &tracked{n: a}

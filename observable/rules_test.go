@@ -322,7 +322,7 @@ var sources = []observabletest.Source{
 	}},
 	{Name: "Create", Count: 3, Hook: observabletest.PerItem, Make: func(hook func()) erased {
 		return erase(observable.Create(func(_ context.Context, e *observable.Emitter[int]) error {
-			for i := 0; i < 3; i++ {
+			for i := range 3 {
 				if hook(); !e.Next(i) {
 					return nil
 				}

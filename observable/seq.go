@@ -48,7 +48,6 @@ type yieldSink[T any] struct {
 	ending
 	yield func(T, error) bool
 	left  bool // the loop was left, or its body panicked
-	panic any  // what its body panicked with
 }
 
 func (s *yieldSink[T]) OnNext(v T) {

@@ -148,12 +148,10 @@ func together(fs ...func()) {
 	var wg sync.WaitGroup
 	gate := make(chan struct{})
 	for _, f := range fs {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			<-gate
 			f()
-		}()
+		})
 	}
 	close(gate)
 	wg.Wait()

@@ -54,7 +54,7 @@ func (s *story) fetch(ctx context.Context, id int) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		return User{}, fmt.Errorf("backend said %s", res.Status)
 	}

@@ -49,7 +49,7 @@ func total(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("X-Request-Log", command.LogFrom(r.Context()).String())
-	fmt.Fprintln(w, strconv.Itoa(sum))
+	_, _ = fmt.Fprintln(w, strconv.Itoa(sum))
 }
 
 func main() {
@@ -68,13 +68,13 @@ func run() error {
 	mux.HandleFunc("GET /total", total)
 	server := &http.Server{Handler: scoped(mux), ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 
 	res, err := http.Get("http://" + listener.Addr().String() + "/total?article=pen&article=desk&article=pen")
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err

@@ -247,9 +247,7 @@ func TestList_Stress(t *testing.T) {
 	l := deadline.New(c)
 	var wg sync.WaitGroup
 	for range 4 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for i := range 2000 {
 				var expired atomic.Int32
 				done := make(chan struct{})
@@ -269,7 +267,7 @@ func TestList_Stress(t *testing.T) {
 					t.Errorf("expired %d times", n)
 				}
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	l.ExpireAll()

@@ -66,13 +66,13 @@ func TestCtx_Cancel(t *testing.T) {
 		c.Cancel()
 		c.Cancel()
 		c.Expire() // too late
-		if c.Err() != context.Canceled || context.Cause(c) != context.Canceled || !closed(c.Done()) || c.EndedByParent() {
+		if !errors.Is(c.Err(), context.Canceled) || !errors.Is(context.Cause(c), context.Canceled) || !closed(c.Done()) || c.EndedByParent() {
 			t.Errorf("a cancelled context: %v, %v", c.Err(), context.Cause(c))
 		}
 	}
 	c := child(context.Background())
 	c.Cancel()
-	if !closed(c.Done()) || c.Err() != context.Canceled {
+	if !closed(c.Done()) || !errors.Is(c.Err(), context.Canceled) {
 		t.Error("Done asked for after the end is open")
 	}
 }
@@ -87,22 +87,22 @@ func TestCtx_Deadline(t *testing.T) {
 		}
 		start := time.Now()
 		<-seen.Done()
-		if time.Since(start) != time.Second || seen.Err() != context.DeadlineExceeded || context.Cause(seen) != context.DeadlineExceeded {
+		if time.Since(start) != time.Second || !errors.Is(seen.Err(), context.DeadlineExceeded) || !errors.Is(context.Cause(seen), context.DeadlineExceeded) {
 			t.Errorf("after %v: %v, %v", time.Since(start), seen.Err(), context.Cause(seen))
 		}
 		// Nobody asked this one for Done: Err finds out by itself, and closes it.
-		if unseen.Err() != context.DeadlineExceeded || !closed(unseen.Done()) {
+		if !errors.Is(unseen.Err(), context.DeadlineExceeded) || !closed(unseen.Done()) {
 			t.Errorf("without Done: %v", unseen.Err())
 		}
 		found := timed(context.Background(), l, time.Second)
 		done := found.Done()
 		time.Sleep(time.Second)
-		if found.Err() != context.DeadlineExceeded || !closed(done) {
+		if !errors.Is(found.Err(), context.DeadlineExceeded) || !closed(done) {
 			t.Errorf("found by Err: %v", found.Err())
 		}
 		past := timed(context.Background(), l, -time.Second)
 		<-past.Done()
-		if past.Err() != context.DeadlineExceeded {
+		if !errors.Is(past.Err(), context.DeadlineExceeded) {
 			t.Errorf("past: %v", past.Err())
 		}
 	})
@@ -120,7 +120,7 @@ func TestCtx_Owned(t *testing.T) {
 			t.Error("the deadline is watched")
 		}
 		c.Expire()
-		if !closed(done) || c.Err() != context.DeadlineExceeded {
+		if !closed(done) || !errors.Is(c.Err(), context.DeadlineExceeded) {
 			t.Errorf("%v", c.Err())
 		}
 	})
@@ -132,7 +132,7 @@ func TestCtx_CancelBeforeTheDeadline(t *testing.T) {
 		done := c.Done()
 		c.Cancel()
 		time.Sleep(time.Minute)
-		if c.Err() != context.Canceled || !closed(done) {
+		if !errors.Is(c.Err(), context.Canceled) || !closed(done) {
 			t.Errorf("%v", c.Err())
 		}
 	})
@@ -154,7 +154,7 @@ func TestCtx_DeadlineIsTheEarlierOne(t *testing.T) {
 		}
 		c := timed(parent, l, time.Hour)
 		<-c.Done()
-		if c.Err() != context.DeadlineExceeded || !c.EndedByParent() {
+		if !errors.Is(c.Err(), context.DeadlineExceeded) || !c.EndedByParent() {
 			t.Errorf("%v, by the parent: %v", c.Err(), c.EndedByParent())
 		}
 	})
@@ -172,7 +172,7 @@ func TestCtx_MockedDeadline(t *testing.T) {
 	done := c.Done()
 	mock.Add(time.Second)
 	<-done
-	if c.Err() != context.DeadlineExceeded || other.Err() != context.DeadlineExceeded {
+	if !errors.Is(c.Err(), context.DeadlineExceeded) || !errors.Is(other.Err(), context.DeadlineExceeded) {
 		t.Errorf("%v, %v", c.Err(), other.Err())
 	}
 }
@@ -187,16 +187,16 @@ func TestCtx_Parent(t *testing.T) {
 		}
 		done := watching.Done()
 		cancel(errBoom)
-		if asking.Err() != context.Canceled || context.Cause(asking) != errBoom || !closed(asking.Done()) || !asking.EndedByParent() {
+		if !errors.Is(asking.Err(), context.Canceled) || !errors.Is(context.Cause(asking), errBoom) || !closed(asking.Done()) || !asking.EndedByParent() {
 			t.Errorf("%v, %v", asking.Err(), context.Cause(asking))
 		}
 		synctest.Wait()
-		if !closed(done) || watching.Err() != context.Canceled || context.Cause(watching) != errBoom || !watching.EndedByParent() {
+		if !closed(done) || !errors.Is(watching.Err(), context.Canceled) || !errors.Is(context.Cause(watching), errBoom) || !watching.EndedByParent() {
 			t.Errorf("%v, %v", watching.Err(), context.Cause(watching))
 		}
 		late := child(parent)
 		<-late.Done()
-		if late.Err() != context.Canceled {
+		if !errors.Is(late.Err(), context.Canceled) {
 			t.Errorf("%v", late.Err())
 		}
 	})
@@ -305,7 +305,7 @@ func TestCtx_StandardChildren(t *testing.T) {
 			end.of(c)
 			for i, child := range children {
 				<-child.Done()
-				if want := end.want; i > 0 && i != 2 && (child.Err() != want || context.Cause(child) != want) {
+				if want := end.want; i > 0 && i != 2 && (!errors.Is(child.Err(), want) || !errors.Is(context.Cause(child), want)) {
 					t.Errorf("%s: child %d ended with %v, %v", end.name, i, child.Err(), context.Cause(child))
 				}
 			}
@@ -326,7 +326,7 @@ func TestCtx_OfACtx(t *testing.T) {
 		start := time.Now()
 		<-inner.Done()
 		synctest.Wait()
-		if inner.Err() != context.DeadlineExceeded || !inner.EndedByParent() || time.Since(start) != time.Second {
+		if !errors.Is(inner.Err(), context.DeadlineExceeded) || !inner.EndedByParent() || time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), inner.Err())
 		}
 		outer = child(context.Background())
@@ -380,12 +380,10 @@ func together(fs ...func()) {
 	var wg sync.WaitGroup
 	gate := make(chan struct{})
 	for _, f := range fs {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			<-gate
 			f()
-		}()
+		})
 	}
 	close(gate)
 	wg.Wait()

@@ -5,6 +5,7 @@ package snippets
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/importer"
@@ -136,7 +137,8 @@ func check(t *testing.T, files map[string]string, sources []string) {
 		Importer: importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }),
 		Error: func(err error) {
 			// What a snippet declares or imports it need not use.
-			if e, ok := err.(types.Error); !ok || !e.Soft {
+			var e types.Error
+			if !errors.As(err, &e) || !e.Soft {
 				t.Error(err)
 			}
 		},

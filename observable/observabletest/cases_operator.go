@@ -2,6 +2,7 @@ package observabletest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -134,7 +135,7 @@ func protocolCases[T any]() []operatorCase[T] {
 			obs := c.observer()
 			c.start(c.op.Apply(bad.Observable(), nothing), obs)
 			for _, err := range c.taken() {
-				if _, ok := err.(*observable.ProtocolError); !ok {
+				if refused := new(observable.ProtocolError); !errors.As(err, &refused) {
 					c.tb.Errorf("the error handler got %v, want a ProtocolError", err)
 				}
 			}

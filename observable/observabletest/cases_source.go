@@ -14,11 +14,11 @@ type sourceTrial struct {
 
 // run subscribes obs, which stops an endless source after a few items, and
 // waits.
-func (c *sourceTrial) run(obs *TestObserver[any], hook func()) (returned bool) {
+func (c *sourceTrial) run(obs *TestObserver[any], hook func()) {
 	if c.src.Count == Endless && obs.stopAfter < 0 {
 		obs.DisposeAfter(3)
 	}
-	return c.start(c.src.Make(hook), obs)
+	c.start(c.src.Make(hook), obs)
 }
 
 func (src *Source) some() bool { return src.Count > 0 }

@@ -267,26 +267,12 @@ func (tr *trial) expectReport(targets ...error) {
 	}
 }
 
-// start subscribes obs on a goroutine of its own, waits until everything has
-// happened, and reports whether Subscribe returned: it does not after a Goexit.
-func (tr *trial) start(o observable.Observable[any], obs *TestObserver[any]) (returned bool) {
-	return tr.launch(func() { o.Subscribe(tr.ctx, obs) }, obs)
-}
-
-func (tr *trial) launch(subscribe func(), obs *TestObserver[any]) (returned bool) {
+// start subscribes obs on a goroutine of its own, which a Goexit may end, and
+// waits until everything has happened.
+func (tr *trial) start(o observable.Observable[any], obs *TestObserver[any]) {
 	tr.stop = append(tr.stop, obs.Dispose)
-	var mu sync.Mutex
-	done := false
-	go tr.guarded("Subscribe", func() {
-		subscribe()
-		mu.Lock()
-		done = true
-		mu.Unlock()
-	})
+	go tr.guarded("Subscribe", func() { o.Subscribe(tr.ctx, obs) })
 	settle()
-	mu.Lock()
-	defer mu.Unlock()
-	return done
 }
 
 // settle waits until everything has happened that can happen in a minute.

@@ -34,7 +34,7 @@ func (r *recorder) all() []string {
 
 // signals calls an observer like a source would, or would not.
 func signals(o *TestObserver[int], what string) {
-	for _, s := range strings.Fields(what) {
+	for s := range strings.FieldsSeq(what) {
 		switch s {
 		case "subscribe":
 			o.OnSubscribe(new(probeRun))

@@ -1,0 +1,73 @@
+package main
+
+import "regexp"
+
+// group is one Benchmark function of package bench, and what is asked of quill
+// there. The rows of other libraries that do the same job are its peers.
+type group struct {
+	name  string
+	title string
+	bars  []bar
+	// aim is said instead of a bar where there is none.
+	aim string
+	// base is the row that the others are a ratio of, if the group has no peer.
+	base string
+}
+
+// bar is the most that the row named quill may take, as a share of the fastest
+// of some rows.
+type bar struct {
+	most float64
+	// of are the rows to be compared with; nil means the best peer.
+	of []string
+}
+
+// reference reports whether a row does less than the job of its group: bare code,
+// go-resiliency (which counts no successes) and singleflight (which keeps no
+// results).
+func reference(row string) bool {
+	return referenceRows.MatchString(row)
+}
+
+var referenceRows = regexp.MustCompile(`^(bare.*|eapache|singleflight)$`)
+
+// ours reports whether a row is quill's.
+func ours(row string) bool { return quillRows.MatchString(row) }
+
+var quillRows = regexp.MustCompile(`^quill(-.*)?$`)
+
+func groups() []group {
+	best := func(most float64) []bar { return []bar{{most: most}} }
+	return []group{
+		{name: "A1", title: "breaker alone", bars: best(0.5)},
+		{name: "A1Par", title: "breaker alone, a caller on every processor", aim: "<= 0.5"},
+		{name: "A2", title: "breaker and bulkhead; quill's command counts events and latencies as well", aim: "<= 0.55"},
+		{name: "A3", title: "full job, cooperative", bars: best(0.4)},
+		{name: "A3Done", title: "full job, cooperative, the body asks for its context's end", bars: best(0.75)},
+		{name: "A3Leave", title: "full job, the caller is freed at the timeout", bars: best(0.55)},
+		{name: "A4", title: "full job, cooperative, in a request's context", aim: "<= 0.5"},
+		{name: "A4Done", title: "full job, cooperative, in a request's context, the body asks for its end", aim: "<= 0.9"},
+		{name: "B", title: "breaker open, fallback (gobreaker counts nothing here)", bars: []bar{
+			{most: 1.2, of: []string{"gobreaker"}},
+			{most: 0.4, of: []string{"cep21", "cep21+stats", "failsafe", "hystrix-go"}},
+		}},
+		{name: "C", title: "body fails, fallback", bars: best(0.4)},
+		{name: "D", title: "asynchronous, one call", bars: best(0.2)},
+		{name: "D2", title: "asynchronous, a hundred calls", aim: "<= 0.2"},
+		{name: "E", title: "bulkhead full, fallback", bars: best(0.7)},
+		{name: "F", title: "request cache, hit", bars: best(0.4)},
+		{name: "FScope", title: "request cache, a scope's life with one run and ninety-nine hits", base: "bare-syncmap", aim: "<= 0.7 of it"},
+		{name: "J", title: "full job, the body asks for its end, ten thousand calls in flight", aim: "<= 0.75"},
+	}
+}
+
+// chosen returns the groups whose name matches.
+func chosen(all []group, want *regexp.Regexp) []group {
+	var some []group
+	for _, g := range all {
+		if want.MatchString(g.name) {
+			some = append(some, g)
+		}
+	}
+	return some
+}
