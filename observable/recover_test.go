@@ -23,7 +23,7 @@ func TestRecover_Arguments(t *testing.T) {
 
 func TestOnErrorResumeNext(t *testing.T) {
 	o := observabletest.Subscribe(t.Context(), failing().OnErrorResumeNext(func(err error) observable.Observable[int] {
-		if err != errBoom {
+		if !errors.Is(err, errBoom) {
 			t.Errorf("resume got %v", err)
 		}
 		return observable.Just(8, 9)

@@ -428,7 +428,7 @@ func TestCtx_Stress(t *testing.T) {
 		c.Cancel()
 		c.Expire()
 		cancel()
-		if c.Err() != first {
+		if !errors.Is(c.Err(), first) {
 			t.Fatalf("round %d: %v became %v", round, first, c.Err())
 		}
 	}
