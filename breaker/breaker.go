@@ -88,7 +88,7 @@ func (b *Breaker) Name() string { return b.name }
 // clock (Hystrix's attemptExecution).
 func (b *Breaker) Acquire() (Permit, error) {
 	p := b.phase.Load()
-	if _, errors := p.window.Latest(); errors < p.calm {
+	if p.isCalm() {
 		return Permit{breaker: b, phase: p}, nil
 	}
 	switch p.settings.Mode {
@@ -104,7 +104,7 @@ func (b *Breaker) Acquire() (Permit, error) {
 // since Options.Epoch.
 func (b *Breaker) AcquireAt(now time.Duration) (Permit, error) {
 	p := b.phase.Load()
-	if _, errors := p.window.Latest(); errors < p.calm {
+	if p.isCalm() {
 		return Permit{breaker: b, phase: p}, nil
 	}
 	return b.acquire(now)

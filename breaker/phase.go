@@ -53,6 +53,15 @@ func (p *phase) over(now time.Duration) bool {
 	return p.settings.trips(p.window.Sum(now))
 }
 
+// isCalm reports whether the phase admits whatever the time is.
+func (p *phase) isCalm() bool {
+	if p.calm == 0 { // not a phase that could: nothing to add up
+		return false
+	}
+	_, errors := p.window.Latest()
+	return errors < p.calm
+}
+
 // seal makes what follows from the other fields.
 func (b *Breaker) seal(p *phase) *phase {
 	p.calm = 0

@@ -69,10 +69,14 @@ type hooked struct {
 }
 
 // start calls a hook that may fail the execution, outermost first.
-func (h *hooked) start(at func(*Hooks) func(Info) error) (err error) {
-	if h == nil {
+func (h *hooked) start(at func(*Hooks) func(Info) error) error {
+	if h == nil { // inlined: without hooks there is no call
 		return nil
 	}
+	return h.startAll(at)
+}
+
+func (h *hooked) startAll(at func(*Hooks) func(Info) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = observable.NewPanicError(r)

@@ -1,12 +1,22 @@
 package observable
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // shielded is a source from outside, which may break the protocol.
 type shielded[T any] struct{ src Source[T] }
 
 func (s shielded[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	sh := &shield[T]{ctx: ctx, down: o}
+	if h := HoldFrom(ctx); h != nil {
+		if !h.Retain() {
+			sh.OnSubscribe(new(emission))
+			return
+		}
+		sh.holding.Store(true)
+	}
 	at := own
 	defer sh.escaped(&at)
 	s.src.Subscribe(ctx, sh)
@@ -14,11 +24,15 @@ func (s shielded[T]) Subscribe(ctx context.Context, o Observer[T]) {
 }
 
 // shield keeps a foreign source to rules C1, C3 and C4, and is a boundary for
-// each signal, since the source may emit from a goroutine of its own.
+// each signal, since the source may emit from a goroutine of its own. The
+// source's Subscribe is user code, so it retains the context's hold until it
+// returns, or the end has come, which is told when the hold is free; a Dispose
+// does not free it.
 type shield[T any] struct {
 	link
 	ctx        context.Context
 	down       Observer[T]
+	holding    atomic.Bool // the hold is retained; cleared by who releases it
 	subscribed bool
 	over       bool
 }
@@ -56,6 +70,7 @@ func (s *shield[T]) OnError(err error) {
 		return
 	}
 	s.over = true
+	s.release()
 	End(s.ctx, s, s.down, err)
 }
 
@@ -64,6 +79,7 @@ func (s *shield[T]) OnComplete() {
 		return
 	}
 	s.over = true
+	s.release()
 	End(s.ctx, s, s.down, nil)
 }
 
@@ -81,6 +97,7 @@ func (s *shield[T]) guard(at *phase) {
 // escaped is the boundary of the source's Subscribe: what gets here is the
 // source's own, because each signal has a boundary. It must be deferred itself.
 func (s *shield[T]) escaped(at *phase) {
+	s.release()
 	if *at == idle {
 		return
 	}
@@ -96,6 +113,13 @@ func (s *shield[T]) escaped(at *phase) {
 	}
 	s.over = true
 	fault(s.ctx, own, s, source{s, s.down}, r)
+}
+
+// release releases the hold, if it is retained.
+func (s *shield[T]) release() {
+	if s.holding.Load() && s.holding.Swap(false) {
+		HoldFrom(s.ctx).Release()
+	}
 }
 
 // refuses reports whether a signal must be dropped.
