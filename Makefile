@@ -2,7 +2,7 @@
 
 LINTER   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BIN      := $(CURDIR)/.bin
-MODULES  := $(patsubst %/go.mod,%,$(shell git ls-files --cached --others --exclude-standard '*go.mod'))
+MODULES  := $(dir $(shell git ls-files --cached --others --exclude-standard '*go.mod'))
 FUZZTIME ?= 30s
 SOAK     ?= 1000000
 
@@ -14,8 +14,8 @@ help: ## this list
 test: ## the tests of every module
 	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
 
-race: ## the tests with the race detector, shuffled, five times, on 1 and 2 processors
-	go test -race -shuffle=on -count=5 -cpu 1,2 ./...
+race: ## the tests of every module with the race detector, shuffled, five times, on 1 and 2 processors
+	@for m in $(MODULES); do (cd $$m && go test -race -shuffle=on -count=5 -cpu 1,2 ./...) || exit 1; done
 
 lint: $(BIN)/golangci-lint ## vet and the linter, in every module
 	@for m in $(MODULES); do (cd $$m && go vet ./... && $(BIN)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done

@@ -82,8 +82,7 @@ func (c *Call[In, Out]) ToObservable() observable.Observable[Out] {
 type snapshot struct {
 	marks                uint64
 	emits, fallbackEmits int
-	kind                 Kind
-	cause                error
+	why                  why
 	latency              time.Duration
 }
 
@@ -95,7 +94,7 @@ func (x *execution) look() snapshot {
 	s := snapshot{marks: x.marks.load(), latency: -1}
 	s.emits, s.fallbackEmits = int(x.emits.Load()), int(x.fallbackEmits.Load())
 	if s.marks&hasCause != 0 {
-		s.kind, s.cause = x.kind, x.cause
+		s.why = x.shown
 	}
 	if s.marks&over != 0 {
 		s.latency = time.Duration(x.latency.Load())
@@ -119,7 +118,7 @@ func (x *execution) adopt(leader *execution) {
 	x.emits.Store(leader.emits.Load())
 	x.fallbackEmits.Store(leader.fallbackEmits.Load())
 	if marks&hasCause != 0 {
-		x.kind, x.cause = leader.kind, leader.cause
+		x.shown = leader.shown
 	}
 	x.marks.add(marks & (eventMarks | hasCause) &^ (1 << metrics.Cancelled))
 }
@@ -177,16 +176,16 @@ func (c *Call[In, Out]) IsResponsePoolRejected() bool { return c.happened(metric
 
 // FailedExecutionError returns the body's error, if it failed.
 func (c *Call[In, Out]) FailedExecutionError() error {
-	if s := c.x.look(); s.kind == Failed {
-		return s.cause
+	if s := c.x.look(); s.why.kind == Failed {
+		return s.why.cause
 	}
 	return nil
 }
 
 // ExecutionError returns why the body gave no result, whatever the reason.
 func (c *Call[In, Out]) ExecutionError() error {
-	if s := c.x.look(); s.kind != cancelled {
-		return s.cause
+	if s := c.x.look(); s.why.kind != cancelled {
+		return s.why.cause
 	}
 	return nil
 }

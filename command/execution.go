@@ -25,10 +25,11 @@ type execution struct {
 
 	permit breaker.Permit // of the fused path; a chain's belongs to its guard
 
-	// kind and cause say why the body gave no result. They are written once,
+	// why says why the body gave no result. It belongs to who runs the execution.
+	why
+	// shown is the first why, for a Call's readers and for followers: written once,
 	// before the bit hasCause is set.
-	kind  Kind
-	cause error
+	shown why
 
 	// marks holds the events that have happened, and the bits below. It is also
 	// what makes the fields above visible to a Call's readers.
@@ -41,11 +42,17 @@ type execution struct {
 	latency       atomic.Int64 // valid with the bit over; negative if there is none
 }
 
+// why is the reason for which a body gave no result.
+type why struct {
+	kind  Kind
+	cause error
+}
+
 // The bits of marks above the events.
 const (
 	bodyBegun uint64 = 1 << (32 + iota) // the body has started
 	inPool                              // ... on a goroutine of the pool
-	hasCause                            // kind and cause are set
+	hasCause                            // shown is set
 	decided                             // the terminal event has been chosen
 	over                                // concluded: latency and total are set
 	complete                            // it has ended, and was not cancelled
@@ -132,8 +139,11 @@ func (x *execution) settle(kind Kind, cause error) {
 	if kind.final() && !x.decide() {
 		kind = gone
 	}
-	x.kind, x.cause = kind, cause
-	x.marks.add(hasCause)
+	x.why = why{kind, cause}
+	if !x.marked(hasCause) {
+		x.shown = x.why
+		x.marks.add(hasCause)
+	}
 	if kind != gone {
 		x.count(kindEvents[kind])
 	}

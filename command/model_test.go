@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,8 +73,13 @@ func drawScript(t *rapid.T) randomCalls {
 // play makes the randomCalls's calls by one way and returns what could be seen.
 func (s randomCalls) play(t *testing.T, way string) (seen []string) {
 	r := registry(t, command.RegistryOptions{})
+	var mu sync.Mutex // a caller leaves on whatever goroutine ends its context
 	var hooks []string
-	note := func(format string, args ...any) { hooks = append(hooks, fmt.Sprintf(format, args...)) }
+	note := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		hooks = append(hooks, fmt.Sprintf(format, args...))
+	}
 	var current randomCall
 	def := command.Spec[int, int]{
 		Name: "A", Registry: r, Settings: s.Settings,

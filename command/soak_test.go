@@ -22,7 +22,7 @@ import (
 	"github.com/quillgo/quill/observable"
 )
 
-var soak = flag.Int("soak", 50_000, "how many executions TestSoak makes")
+var soak = flag.Int("soak", soakSize, "how many executions TestSoak makes")
 
 // TestSoak makes many executions with bodies of every bad habit, through every
 // entry point, while callers leave and settings change. At its end all permits are

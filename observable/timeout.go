@@ -62,6 +62,7 @@ type timeoutObserver[T any] struct {
 	task   func() // expire
 	first  bool   // only the first signal is timed
 	passed bool   // the first signal has come, and nothing is timed; the emitter's
+	ended  bool   // the end came from above, in time; the emitter's
 
 	// word has the two bits below, and above them when the last item was taken, in
 	// nanoseconds since start. timeoutOver is never cleared.
@@ -106,6 +107,7 @@ func (t *timeoutObserver[T]) OnError(err error) {
 	case t.passed:
 		t.down.OnError(err)
 	case t.claim():
+		t.ended = true
 		t.worker.Dispose()
 		t.down.OnError(err)
 	default:
@@ -117,6 +119,7 @@ func (t *timeoutObserver[T]) OnComplete() {
 	if t.passed {
 		t.down.OnComplete()
 	} else if t.claim() {
+		t.ended = true
 		t.worker.Dispose()
 		t.down.OnComplete()
 	}
@@ -195,10 +198,16 @@ func (t *timeoutObserver[T]) Dispose() {
 // Disposed reports whether downstream disposed.
 func (t *timeoutObserver[T]) Disposed() bool { return t.disposed.Load() }
 
-// Blame implements [Stage].
+// Blame implements [Stage]. When the timer or downstream has ended the stream,
+// the emitter that comes late is not below, and must not look there: another
+// goroutine is at work.
 func (t *timeoutObserver[T]) Blame() (bool, Disposable, any) {
-	if !t.passed && t.word.Load()&timeoutOver != 0 {
+	w := t.word.Load()
+	switch {
+	case t.ended:
 		return false, nil, t.down
+	case !t.passed && w&timeoutOver != 0 && w&timeoutBusy == 0:
+		return false, nil, nil
 	}
 	return false, t, t.down
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,5 +277,44 @@ func TestTimeout_ErrorsOfTheContextComeThrough(t *testing.T) {
 		<-obs.Done()
 		obs.AssertError(t, errBang)
 		assert.False(t, errors.Is(obs.Err(), context.DeadlineExceeded))
+	})
+}
+
+// below is an observer that tells when it is looked at as a stage.
+type below struct {
+	observable.Observer[int]
+	asked atomic.Int32
+}
+
+func (b *below) Blame() (bool, observable.Disposable, any) {
+	b.asked.Add(1)
+	return false, nil, b.Observer
+}
+
+// A source that comes back by Goexit when others have ended the stream is not
+// below: what is there belongs to them.
+func TestTimeout_LateGoexitDoesNotLookBelow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := observable.FromFunc(func(context.Context) (int, error) {
+			time.Sleep(2 * time.Second)
+			runtime.Goexit()
+			return 0, nil
+		}).SubscribeOn(observable.Go())
+		for name, o := range map[string]observable.Observable[int]{
+			"Timeout": body.Timeout(time.Second),
+			"Zip2": observable.Zip2(body, observable.Empty[int]().Delay(time.Second),
+				func(a, b int) int { return a + b }),
+		} {
+			obs := observabletest.NewObserver[int](t)
+			b := &below{Observer: obs}
+			o.Source().Subscribe(t.Context(), b)
+			time.Sleep(time.Minute)
+			if !obs.Terminated() {
+				t.Errorf("%s: not over", name)
+			}
+			if n := b.asked.Load(); n != 0 {
+				t.Errorf("%s: what is below was looked at %d times", name, n)
+			}
+		}
 	})
 }

@@ -283,6 +283,9 @@ func (l *zipLane[T, R]) OnComplete() {
 // Blame implements [Stage].
 func (l *zipLane[T, R]) Blame() (bool, Disposable, any) {
 	if l.zip.state.Load()&serialOver != 0 {
+		if !l.inside { // and need not look below, where another may be at work
+			return false, nil, nil
+		}
 		return false, nil, l.zip.down
 	}
 	return !l.inside || l.zip.busy, l.zip, l.zip.down
