@@ -19,6 +19,9 @@ const (
 	DefaultBuckets       = 20
 )
 
+// MaxBuckets is the greatest number of buckets of a window.
+const MaxBuckets = rolling.MaxRatioBuckets
+
 // Settings are the numbers of a breaker. A zero field means its default. They
 // are changed as a whole, by [Breaker.Update].
 type Settings struct {
@@ -85,8 +88,8 @@ func (s Settings) Validate() error {
 	wrong(d.ErrorPercent >= 1 && d.ErrorPercent <= 100, "ErrorPercent", d.ErrorPercent, "1 to 100")
 	wrong(d.SleepWindow > 0, "SleepWindow", d.SleepWindow, "more than 0")
 	wrong(d.TrialLease >= 0, "TrialLease", d.TrialLease, "more than 0, or 0 for SleepWindow")
-	buckets := d.Buckets >= 1 && d.Buckets <= rolling.MaxRatioBuckets
-	wrong(buckets, "Buckets", d.Buckets, fmt.Sprintf("1 to %d", rolling.MaxRatioBuckets))
+	buckets := d.Buckets >= 1 && d.Buckets <= MaxBuckets
+	wrong(buckets, "Buckets", d.Buckets, fmt.Sprintf("1 to %d", MaxBuckets))
 	wrong(d.Window > 0, "Window", d.Window, "more than 0")
 	if buckets && d.Window > 0 {
 		wrong(d.Window%time.Duration(d.Buckets) == 0, "Window", d.Window,

@@ -52,21 +52,15 @@ func (f *Flight[T]) Tag() any { return f.tag }
 // it from the first (rule S5). What ctx holds the flight does not: it may run
 // user code when the one who started it, and the hold, are gone.
 func (f *Flight[T]) Start(ctx context.Context, o observable.Observable[T]) {
-	if observable.HoldFrom(ctx) != nil {
-		ctx = unheld{ctx}
-	}
-	o.Source().Subscribe(ctx, &flightObserver[T]{flight: f, ctx: ctx})
+	o.Source().Subscribe(observable.WithoutHold(ctx), &flightObserver[T]{flight: f, ctx: ctx})
 }
 
-// unheld is a context without its hold.
-type unheld struct{ context.Context }
-
-func (u unheld) Value(key any) any {
-	v := u.Context.Value(key)
-	if _, ok := v.(observable.Hold); ok {
-		return nil
-	}
-	return v
+// StartScalar is Start for an o of at most one item, which sharers are told when
+// o has completed: so who leaves with the item, as [observable.Observable.First]
+// does, does not leave before the end, and the result stays for others. A second
+// item is an error.
+func (f *Flight[T]) StartScalar(ctx context.Context, o observable.Observable[T]) {
+	o.Source().Subscribe(observable.WithoutHold(ctx), &flightObserver[T]{flight: f, ctx: ctx, scalar: true})
 }
 
 // Observable returns the flight as a stream, each subscriber of which is a
@@ -182,11 +176,14 @@ func (f *Flight[T]) land() bool {
 type flightObserver[T any] struct {
 	flight *Flight[T]
 	ctx    context.Context
+	up     observable.Disposable
 	first  T
 	n      int
+	scalar bool // first is told at the end
 }
 
 func (o *flightObserver[T]) OnSubscribe(d observable.Disposable) {
+	o.up = d
 	f := o.flight
 	f.mu.Lock()
 	on := f.state == flying
@@ -203,7 +200,12 @@ func (o *flightObserver[T]) OnNext(v T) {
 	if o.n++; o.n == 1 {
 		o.first = v
 	}
-	o.flight.subject.OnNext(v)
+	if !o.scalar {
+		o.flight.subject.OnNext(v)
+	} else if o.n == 2 {
+		o.up.Dispose()
+		o.OnError(observable.ErrTooMany)
+	}
 }
 
 func (o *flightObserver[T]) OnError(err error) {
@@ -218,6 +220,9 @@ func (o *flightObserver[T]) OnError(err error) {
 func (o *flightObserver[T]) OnComplete() {
 	if o.flight.land() {
 		o.store(nil)
+		if o.scalar && o.n == 1 {
+			o.flight.subject.OnNext(o.first)
+		}
 		o.flight.subject.OnComplete()
 	}
 }

@@ -30,13 +30,20 @@ type flightKey struct {
 	key   string
 }
 
-func (k Key[T]) flight() flightKey { return flightKey{k.space.id, k.key} }
+func (k Key[T]) flight() flightKey {
+	if k.space == nil {
+		panic(&observable.ArgumentError{Operator: "cache", Argument: "key", Value: "of no space", Want: "a Space's Key"})
+	}
+	return flightKey{k.space.id, k.key}
+}
 
 // Shared makes o a stream whose executions are shared per scope under key: the
 // first subscriber in a scope starts it, and everyone who subscribes there while
 // it is on, or after it ended, gets the same items and the same end. The stream
 // fails with [ErrNoScope] in a context without a scope. It is Hystrix's request
-// cache as an operator (rules S2 to S5).
+// cache as an operator (rules S2 to S5). An only sharer who leaves before the
+// end, as [observable.Observable.First] does at the first item, leaves nothing to
+// replay; [observable.Observable.Single] waits for the end.
 func Shared[T any](o observable.Observable[T], key Key[T]) observable.Observable[T] {
 	if key.space == nil {
 		panic(&observable.ArgumentError{Operator: "cache.Shared", Argument: "key", Value: "of no space", Want: "a Space's Key"})

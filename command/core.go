@@ -48,6 +48,9 @@ type circuit struct {
 // matches reports, as an error, what is different from the first registration.
 func (c *core) matches(group, poolKey string, set Settings, shared *isolation.Pool) error {
 	different := func(field string, was, is any) error {
+		if reflect.ValueOf(was).IsZero() {
+			was = fmt.Sprintf("%v (not set)", was)
+		}
 		return fmt.Errorf("%s is %v, but the command of that name that is registered has %v", field, is, was)
 	}
 	switch {
@@ -57,14 +60,9 @@ func (c *core) matches(group, poolKey string, set Settings, shared *isolation.Po
 		return different("PoolKey", c.poolKey, poolKey)
 	case c.shared != shared:
 		return different("SharedPool", c.shared, shared)
-	case c.spec == set:
-		return nil
 	}
-	was, is := reflect.ValueOf(c.spec), reflect.ValueOf(set)
-	for i := range was.NumField() {
-		if !was.Field(i).Equal(is.Field(i)) {
-			return different("Settings."+was.Type().Field(i).Name, was.Field(i), is.Field(i))
-		}
+	if field, was, is, ok := c.spec.difference(set); ok {
+		return different("Settings."+field, was, is)
 	}
 	return nil
 }
@@ -79,8 +77,8 @@ func (c *core) resolve(update Settings) error {
 	}
 	l := c.circuit.Load()
 	if l != nil {
-		if was := c.settings.Load().fixed(); was != s.fixed() {
-			return fmt.Errorf("command: %q: windows cannot change once the command is in use: they are %+v, want %+v", c.name, was, s.fixed())
+		if field, was, is, ok := c.settings.Load().fixed().difference(s.fixed()); ok {
+			return fmt.Errorf("command: %q: Settings.%s is %v, want %v: windows cannot change once the command was used", c.name, field, is, was)
 		}
 		if err := l.breaker.Update(s.breaker()); err != nil {
 			return fmt.Errorf("command: %q: %w", c.name, err)

@@ -30,9 +30,9 @@
 //	          -> body: an error, a panic, or late                -> fallback
 //	          -> events, latency, end
 //
-// pipeline.go holds it for one value, fused; chain.go as the composition of
-// breaker.Guard, isolation.Limit or isolation.On, observable.Timeout and
-// cache.Shared. execution.go is the record that both keep.
+// It is the same for all four: what protects a stream are the operators
+// breaker.Guard, isolation.Limit, isolation.On and observable.TimeoutFirst, which
+// can be used without commands, and one value goes through the same steps fused.
 //
 // # Rules
 //
@@ -43,9 +43,9 @@
 //   - P2. The permits are back, and the breaker has been told, before the
 //     fallback starts. A permit follows the body: one that outlives its timeout
 //     keeps its place until it returns, and its result goes to Spec.Discard.
-//   - P3. The breaker hears of each admitted execution once: of a success, a
-//     failure, a timeout; a bad request, a cancellation and a bulkhead's refusal
-//     are neutral.
+//   - P3. The breaker hears of each admitted execution once: of a success, or of a
+//     failure, a timeout or a bulkhead's refusal, which are errors. A bad request
+//     and a cancellation are neutral. For a trial a refusal decides nothing.
 //   - P4. Settings are read once per execution: no execution sees half a change.
 //   - P5. A body's context has the caller's values and ends when nobody waits for
 //     the result: at the timeout, on cancel, when the last sharer leaves. The

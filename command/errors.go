@@ -102,8 +102,9 @@ func (e *badRequest) Unwrap() error { return e.err }
 func IsBadRequest(err error) bool { return marked[*badRequest](err) != nil }
 
 // Bare marks err to be handed to the caller as it is, not wrapped in an [Error],
-// if no fallback serves (ExceptionNotWrappedByHystrix). Otherwise it is a failure
-// like any other.
+// if there is no fallback or it fails (ExceptionNotWrappedByHystrix). Where
+// fallbacks are switched off, or their semaphore is full, it is wrapped all the same,
+// as in Hystrix. Otherwise it is a failure like any other.
 func Bare(err error) error {
 	if err == nil {
 		return nil

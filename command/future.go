@@ -60,9 +60,10 @@ func (f *Future[Out]) Done() <-chan struct{} {
 	return f.done
 }
 
-// Cancel ends the execution if it is still on: the body's context ends, Get
-// gives context.Canceled, and nothing counts against the breaker. It does not wait
-// for the body, and reports whether it came before the result.
+// Cancel ends the execution if it is still on: Get gives context.Canceled, and
+// nothing counts against the breaker. The body's context ends too, unless others
+// share the execution. It does not wait for the body, and reports whether it came
+// before the result.
 func (f *Future[Out]) Cancel() bool {
 	if f.over.Load() {
 		return false

@@ -181,7 +181,7 @@ func TestIntentional_LastSubscriberEndsIt(t *testing.T) {
 	})
 }
 
-// Who began a shared execution and leaves it is cancelled for himself.
+// Who began a shared execution and leaves it is cancelled for itself.
 func TestIntentional_LeaderLeaves(t *testing.T) {
 	inBubbles(t, func(t *testing.T, i command.Isolation) {
 		gate := make(chan struct{})

@@ -30,7 +30,8 @@ const (
 
 var logs = cache.NewVar(func() *Log { return new(Log) }, nil)
 
-// LogFrom returns the request log of ctx's scope, or nil if it has none.
+// LogFrom returns the request log of ctx's scope, or nil if it has none or was
+// closed: take the Log before that. A nil Log is empty.
 func LogFrom(ctx context.Context) *Log {
 	l, err := logs.Get(ctx)
 	if err != nil {
@@ -112,6 +113,9 @@ type Entry struct {
 
 // Entries returns what was executed so far, in order of beginning.
 func (l *Log) Entries() []Entry {
+	if l == nil {
+		return nil
+	}
 	l.mu.Lock()
 	n, chunks := l.n, l.chunks
 	l.mu.Unlock()

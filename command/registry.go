@@ -15,8 +15,9 @@ import (
 	"github.com/quillgo/quill/isolation"
 )
 
-// DefaultRegistry serves the commands that name no other. It is never closed.
-// Tests, and above all those in testing/synctest bubbles, make one of their own.
+// DefaultRegistry serves the commands that name no other. quill never closes it,
+// and who closes it closes it for good. Tests, and above all those in
+// testing/synctest bubbles, make one of their own.
 var DefaultRegistry = mustRegistry(RegistryOptions{})
 
 // RegistryOptions is the wiring of a registry.
@@ -108,7 +109,8 @@ func (r *Registry) register(name, group, poolKey string, set Settings, kind Isol
 
 // Update sets the settings of the commands named name, which need not exist
 // yet, above those of their Spec; a zero field leaves the Spec's. It replaces
-// what an earlier Update of the name set, as a whole. Executions that are on
+// what an earlier Update of the name set, as a whole: give every field that is to
+// stay. Executions that are on
 // finish with what they have. The error names the field; then nothing changed.
 func (r *Registry) Update(name string, s Settings) error {
 	r.mu.Lock()
@@ -250,7 +252,7 @@ func (r *Registry) drained(ctx context.Context) error {
 	return nil
 }
 
-// Close is [Registry.Shutdown] that does not wait: it refuses new executions and
+// Close does not wait, as [Registry.Shutdown] does: it refuses new executions and
 // cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
 // context go on until they return. It is idempotent.
 func (r *Registry) Close() {

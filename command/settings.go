@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/quillgo/quill/breaker"
@@ -60,14 +61,17 @@ func name[T ~uint8](v T, names ...string) string {
 // registry's value for the name ([Registry.Update]), [Spec].Settings, the
 // registry's default, and Hystrix's default, named on each field.
 //
+// The sizes of pools are not here: they belong to [Registry.ConfigurePool].
+//
 // They can change while the command runs, but for Window, Buckets,
 // HealthInterval, LatencyWindow and LatencyBuckets. An execution uses the values
 // that it found when it began, all of one moment.
 type Settings struct {
 	// Isolation is Pool for a command with Run, Semaphore for one with Stream.
 	Isolation Isolation
-	// Timeout bounds the body of one execution, and of a stream its first item.
-	// Default 1s; negative means no bound.
+	// Timeout bounds the body of one execution, and of a stream its first item. It
+	// runs from the beginning of the execution: the wait in a pool's queue counts,
+	// the fallback's time does not. Default 1s; negative means no bound.
 	Timeout time.Duration
 	// Semaphore is how many executions may run at a time with Semaphore
 	// isolation. Default 10.
@@ -179,6 +183,8 @@ func (s Settings) validate() error {
 	wrong(s.Window > 0, "Window", s.Window, "more than 0")
 	wrong(s.HealthInterval > 0 && s.Window%max(s.HealthInterval, 1) == 0, "HealthInterval", s.HealthInterval,
 		fmt.Sprintf("a part of Settings.Window (%v) that divides it", s.Window))
+	wrong(s.HealthInterval <= 0 || s.Window/s.HealthInterval <= breaker.MaxBuckets, "HealthInterval", s.HealthInterval,
+		fmt.Sprintf("at least %v, for not more than %d intervals in Settings.Window (%v)", s.Window/breaker.MaxBuckets, breaker.MaxBuckets, s.Window))
 	wrong(s.Buckets > 0 && s.Window%time.Duration(max(s.Buckets, 1)) == 0, "Buckets", s.Buckets,
 		fmt.Sprintf("a number that divides Settings.Window (%v)", s.Window))
 	wrong(s.LatencyWindow > 0, "LatencyWindow", s.LatencyWindow, "more than 0")
@@ -209,6 +215,19 @@ func (s Settings) breaker() breaker.Settings {
 
 func (s Settings) recorder() metrics.Config {
 	return metrics.Config{Window: s.Window, Buckets: s.Buckets, LatencyWindow: s.LatencyWindow, LatencyBuckets: s.LatencyBuckets}
+}
+
+// difference returns the first field in which two settings differ.
+func (s Settings) difference(other Settings) (field string, was, is any, ok bool) {
+	if s == other {
+		return "", nil, nil, false
+	}
+	a, b := reflect.ValueOf(s), reflect.ValueOf(other)
+	i := 0
+	for a.Field(i).Equal(b.Field(i)) {
+		i++
+	}
+	return a.Type().Field(i).Name, a.Field(i).Interface(), b.Field(i).Interface(), true
 }
 
 // fixed returns the fields that cannot change once a command is in use.

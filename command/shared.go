@@ -171,7 +171,7 @@ func (s *commandSource[In, Out]) lead(ctx context.Context, f *cache.Flight[Out],
 		return
 	}
 	seat.Source().Subscribe(ctx, &caller[Out]{execution: x, ctx: ctx, down: o, shared: true})
-	f.Start(detached, observable.NewUnsafe[Out](chainSource[In, Out]{c, s.in, x}))
+	c.start(detached, f, observable.NewUnsafe[Out](chainSource[In, Out]{c, s.in, x}))
 }
 
 // chainSource is a chain whose record has begun.
@@ -337,8 +337,17 @@ func (c *Command[In, Out]) observe(ctx context.Context, in In, x *execution) obs
 		stop := context.AfterFunc(ctx, func() { f.Cancel(context.Cause(ctx)) })
 		o = o.DoFinally(func() { stop() })
 	}
-	f.Start(ctx, o)
+	c.start(ctx, f, o)
 	return f.Observable()
+}
+
+// start starts a shared execution, o.
+func (c *Command[In, Out]) start(ctx context.Context, f *cache.Flight[Out], o observable.Observable[Out]) {
+	if c.stream == nil {
+		f.StartScalar(ctx, o)
+	} else {
+		f.Start(ctx, o)
+	}
 }
 
 // leaver is a sharer that leaves at once.

@@ -15,7 +15,8 @@ type Spec[In, Out any] struct {
 	// their breaker, semaphores and metrics, and must have the same Settings,
 	// Group, PoolKey and SharedPool; their functions and types may differ.
 	Name string
-	// Group is for people and dashboards. Default Name.
+	// Group names commands that belong together: on dashboards, and, unless
+	// PoolKey or SharedPool says otherwise, in one pool. Default Name.
 	Group string
 
 	// Run is the body: one value. It may be called concurrently. Its context
@@ -24,17 +25,23 @@ type Spec[In, Out any] struct {
 	// Stream is the body of a streaming command, instead of Run.
 	Stream func(ctx context.Context, in In) observable.Observable[Out]
 	// Fallback serves when the body did not, for a command with Run. cause says
-	// why. Its context is the caller's.
+	// why: what the body returned, ErrTimeout, a *breaker.OpenError, the error of
+	// a full bulkhead, or a *observable.PanicError. Its context is the caller's,
+	// which alone bounds its time; Settings.FallbackSemaphore bounds how many run.
 	Fallback func(ctx context.Context, in In, cause error) (Out, error)
 	// FallbackStream is the fallback of a command with Stream. What the body
 	// emitted before it failed stays emitted.
 	FallbackStream func(ctx context.Context, in In, cause error) observable.Observable[Out]
 
 	// CacheKey makes results shared within a request scope under the key it
-	// returns ("" is a key). ok false means not to share this one.
+	// returns ("" is a key). ok false means not to share this one. It may be called
+	// concurrently. With a key the context must have a scope ([cache.NewScope]),
+	// unless Settings.RequestCache is WhenScoped.
 	CacheKey func(in In) (key string, ok bool)
 	// Discard gets the result of a body that came when nobody waited for it any
-	// more: a value to be closed, or an error.
+	// more: a value to be closed, or an error, unless that only says that the
+	// body's context ended. It is called on the body's goroutine, and may be
+	// called concurrently.
 	Discard func(value Out, err error)
 
 	Settings Settings
@@ -64,15 +71,20 @@ type Command[In, Out any] struct {
 // idle command costs less than 1 KB. The error names the field of the Spec that
 // is wrong, its value and what would be right; then nothing is registered.
 func New[In, Out any](s Spec[In, Out]) (*Command[In, Out], error) {
+	if s.Stream != nil {
+		return build(s, Semaphore)
+	}
+	return build(s, Pool)
+}
+
+// build is New with the isolation that is meant if nobody says which.
+func build[In, Out any](s Spec[In, Out], kind Isolation) (*Command[In, Out], error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("command: Spec %q: %w", s.Name, err)
 	}
-	r, kind := s.Registry, Pool
+	r := s.Registry
 	if r == nil {
 		r = DefaultRegistry
-	}
-	if s.Stream != nil {
-		kind = Semaphore
 	}
 	fill(&s.Group, s.Name)
 	fill(&s.PoolKey, s.Group)
@@ -131,7 +143,15 @@ func Func[In, Out any](name string, run func(ctx context.Context, in In) (Out, e
 // Do executes run once as the command of that name in the default registry, with
 // its settings and state, for callers who share results by capture. fallback may
 // be nil. The error is that of [Command.Execute], or of [New].
+//
+// A name that nobody has registered before gets Semaphore isolation: run and
+// fallback then never overlap, nor does run outlive Do, so that both may write to
+// what they captured. Where the name has Pool isolation run may still be running
+// when fallback starts and when Do returns.
 func Do(ctx context.Context, name string, run func(ctx context.Context) error, fallback func(ctx context.Context, cause error) error) error {
+	if run == nil {
+		return fmt.Errorf("command: Do %q: run is nil, want a function", name)
+	}
 	s := Spec[struct{}, struct{}]{Name: name, Run: func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, run(ctx)
 	}}
@@ -156,7 +176,7 @@ func doCommand(s Spec[struct{}, struct{}]) (*Command[struct{}, struct{}], error)
 	core, ok := r.cores[s.Name]
 	r.mu.Unlock()
 	if !ok {
-		return New(s)
+		return build(s, Semaphore)
 	}
 	return &Command[struct{}, struct{}]{core: core, run: s.Run, fallback: s.Fallback}, nil
 }

@@ -30,7 +30,15 @@ func (l *limitSource[T]) Subscribe(ctx context.Context, o observable.Observer[T]
 		observable.Error[T](err).Source().Subscribe(ctx, o)
 		return
 	}
-	l.up.Subscribe(observable.WithHold(ctx, permit), &limitObserver[T]{permit: permit, down: o})
+	up := &limitObserver[T]{permit: permit, down: o}
+	returned := false
+	defer func() {
+		if !returned && up.up == nil {
+			permit.Done() // upstream went down before it gave anybody the means to end it
+		}
+	}()
+	l.up.Subscribe(observable.WithHold(ctx, permit), up)
+	returned = true
 }
 
 type limitObserver[T any] struct {
@@ -58,10 +66,12 @@ func (l *limitObserver[T]) OnComplete() {
 	l.down.OnComplete()
 }
 
+// Dispose gives the permit back also if upstream's Dispose, which may be user
+// code, ends this goroutine.
 func (l *limitObserver[T]) Dispose() {
 	l.gone.Store(true)
+	defer l.permit.Abandon()
 	l.up.Dispose()
-	l.permit.Abandon()
 }
 
 func (l *limitObserver[T]) Disposed() bool { return l.gone.Load() }

@@ -115,17 +115,18 @@ func (t *onObserver[T]) OnComplete() {
 }
 
 // Dispose disposes upstream each time: when it returns that is done, also if
-// another goroutine was here first (C4).
+// another goroutine was here first (C4). The slot is left also if upstream's
+// Dispose, which may be user code, ends this goroutine.
 func (t *onObserver[T]) Dispose() {
 	t.gone.Store(true)
+	if t.submitted.Load() {
+		defer t.leave()
+	}
 	t.mu.Lock()
 	up := t.up
 	t.mu.Unlock()
 	if up != nil {
 		up.Dispose()
-	}
-	if t.submitted.Load() {
-		t.leave()
 	}
 }
 

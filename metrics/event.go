@@ -29,10 +29,10 @@ const (
 	FallbackRejection               // the fallback's semaphore was full
 	FallbackDisabled                // there is a fallback, but it is switched off
 	FallbackMissing                 // there is no fallback
-	ExceptionThrown                 // the caller got an error
+	ExceptionThrown                 // the caller got an error, other than of an open breaker or a full semaphore
 	ResponseFromCache               // another execution's result was shared
 	Cancelled                       // the caller left before the end
-	Collapsed                       // the execution was a batch; once for each request in it
+	Collapsed                       // reserved for batches: nothing counts it yet
 
 	// NumEvents is how many events there are.
 	NumEvents = int(iota)

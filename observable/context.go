@@ -122,6 +122,16 @@ func WithHold(ctx context.Context, h Hold) context.Context {
 	return context.WithValue(ctx, holdKey{}, h)
 }
 
+// WithoutHold returns a context without the hold that ctx may have: for a
+// connection that several subscriptions share, which must not depend on what the
+// first of them occupies.
+func WithoutHold(ctx context.Context) context.Context {
+	if HoldFrom(ctx) == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, holdKey{}, nil)
+}
+
 // holds is two holds that are retained together or not at all.
 type holds struct{ outer, inner Hold }
 

@@ -261,6 +261,7 @@ func TestFlatten_QueuesLetGo(t *testing.T) {
 			o.Inside.Next = func(token) { time.Sleep(time.Second) } // the others queue meanwhile
 			stream(open.Observable(), many.Observable()).Subscribe(context.Background(), o)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			runtime.GC()
 			held := 0
 			for _, w := range made {

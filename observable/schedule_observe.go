@@ -118,7 +118,11 @@ func (q *observeOnObserver[T]) OnError(err error) {
 		return
 	}
 	q.err = err
-	q.state.Or(observeOnFailed)
+	if q.state.Or(observeOnFailed)&observeOnOver != 0 { // Dispose does not wait for mu
+		q.mu.Unlock()
+		reportLate(q.ctx, err)
+		return
+	}
 	q.release()
 }
 

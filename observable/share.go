@@ -50,13 +50,18 @@ func (a *autoConnect[T]) arrive(ctx context.Context) (context.Context, bool) {
 		return nil, false
 	}
 	if a.k++; a.k == 1 {
-		a.ctx = context.WithoutCancel(ctx)
+		a.ctx = shared(ctx)
 	}
 	first := a.ctx
 	if a.k == a.n {
 		a.ctx = nil
 	}
 	return first, a.k == a.n
+}
+
+// shared is the context of a connection whose first observer's is ctx.
+func shared(ctx context.Context) context.Context {
+	return context.WithoutCancel(WithoutHold(ctx))
 }
 
 // RefCount returns the shared stream, which connects by itself when n observers
@@ -135,7 +140,7 @@ func (s *refCount[T]) enter(ctx context.Context) (r *refs[T], connect bool) {
 
 // fresh begins to count. The caller holds mu.
 func (s *refCount[T]) fresh(ctx context.Context) *refs[T] {
-	r := &refs[T]{of: s, conn: s.c.open(), ctx: context.WithoutCancel(ctx)}
+	r := &refs[T]{of: s, conn: s.c.open(), ctx: shared(ctx)}
 	s.c.mu.Lock()
 	r.next, r.conn.counts = r.conn.counts, r
 	s.c.mu.Unlock()

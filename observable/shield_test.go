@@ -3,7 +3,9 @@ package observable_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
+	"testing/synctest"
 
 	"github.com/quillgo/quill/observable"
 	"github.com/quillgo/quill/observable/observabletest"
@@ -128,4 +130,122 @@ func TestFuncs(t *testing.T) {
 	f.Next = func(int) { panic(errBoom) }
 	observable.Just(1).Subscribe(ctx, f)
 	wantReports(t, got(), errBoom)
+}
+
+// While a foreign source's Subscribe runs the hold is retained; it is free again
+// before the end is told.
+func TestNew_HoldUntilTheEnd(t *testing.T) {
+	for name, end := range map[string]func(o observable.Observer[int]){
+		"completes":    func(o observable.Observer[int]) { o.OnComplete() },
+		"fails":        func(o observable.Observer[int]) { o.OnError(errBoom) },
+		"panics":       func(observable.Observer[int]) { panic(errBoom) },
+		"calls Goexit": func(observable.Observer[int]) { runtime.Goexit() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &hold{}
+			o := observabletest.NewObserver[int](t)
+			told := 0
+			free := func() {
+				told++
+				if h.retained.Load() != 0 {
+					t.Error("the end is told while the hold is retained")
+				}
+			}
+			o.Inside.Complete = free
+			o.Inside.Error = func(error) { free() }
+			o.Inside.Next = func(int) {
+				if h.retained.Load() != 1 {
+					t.Error("the source runs without the hold")
+				}
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				observable.New[int](sourceFunc(func(_ context.Context, o observable.Observer[int]) {
+					o.OnSubscribe(&flag{})
+					o.OnNext(1)
+					end(o)
+				})).Subscribe(observable.WithHold(context.Background(), h), o)
+			}()
+			<-done
+			o.AssertValues(t, 1)
+			if told != 1 || h.taken.Load() != 1 || h.retained.Load() != 0 {
+				t.Errorf("the end was told %d times, the hold taken %d times and is retained %d times", told, h.taken.Load(), h.retained.Load())
+			}
+		})
+	}
+}
+
+// A Dispose does not stop a foreign source's code: it has the hold until it
+// returns, whatever it says meanwhile.
+func TestNew_HoldAfterDispose(t *testing.T) {
+	h := &hold{}
+	o := observabletest.NewObserver[int](t)
+	observable.New[int](sourceFunc(func(_ context.Context, down observable.Observer[int]) {
+		down.OnSubscribe(&flag{})
+		o.Dispose()
+		down.OnNext(1)
+		down.OnComplete()
+		if h.retained.Load() != 1 {
+			t.Error("the source runs without the hold")
+		}
+	})).Subscribe(observable.WithHold(context.Background(), h), o)
+	o.AssertEmpty(t)
+	o.AssertNotTerminated(t)
+	if h.taken.Load() != 1 || h.retained.Load() != 0 {
+		t.Errorf("the hold was taken %d times and is retained %d times", h.taken.Load(), h.retained.Load())
+	}
+}
+
+// A source that emits later holds nothing after its Subscribe; one that ends
+// before its Subscribe returns, from another goroutine, holds nothing from then
+// on. Either way the hold is released once.
+func TestNew_HoldOfAnAsynchronousSource(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			h := &hold{}
+			o := observabletest.NewObserver[int](t)
+			o.Inside.Complete = func() {
+				if h.retained.Load() != 0 {
+					t.Error("the end is told while the hold is retained")
+				}
+			}
+			gate, ended := make(chan struct{}), make(chan struct{})
+			observable.New[int](sourceFunc(func(_ context.Context, down observable.Observer[int]) {
+				down.OnSubscribe(&flag{})
+				go func() {
+					defer close(ended)
+					<-gate
+					down.OnComplete()
+				}()
+				if early {
+					close(gate)
+					<-ended
+				}
+			})).Subscribe(observable.WithHold(context.Background(), h), o)
+			if n := h.retained.Load(); n != 0 {
+				t.Errorf("after Subscribe the hold is retained %d times", n)
+			}
+			if !early {
+				close(gate)
+				<-ended
+			}
+			o.AssertComplete(t)
+			if h.taken.Load() != 1 || h.retained.Load() != 0 {
+				t.Errorf("the hold was taken %d times and is retained %d times", h.taken.Load(), h.retained.Load())
+			}
+		})
+	}
+}
+
+func TestNew_HoldIsGone(t *testing.T) {
+	h := &hold{gone: true}
+	o := observabletest.NewObserver[int](t)
+	observable.New[int](sourceFunc(func(context.Context, observable.Observer[int]) {
+		t.Error("the hold was gone, but the source ran")
+	})).Subscribe(observable.WithHold(context.Background(), h), o)
+	o.AssertNotTerminated(t)
+	if o.Upstream() == nil || h.retained.Load() != 0 {
+		t.Errorf("upstream %v, the hold is retained %d times", o.Upstream(), h.retained.Load())
+	}
 }
