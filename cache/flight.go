@@ -12,6 +12,12 @@ import (
 // Flight is an execution that several share: it is subscribed to once, its
 // signals are replayed to every sharer, and it is disposed when the last one
 // leaves (rule S3). Its methods may be called concurrently.
+//
+// A flight is on until its execution ends by itself, or until it is aborted: by
+// [Flight.Cancel], or because all its sharers left. A sharer's place in it is a
+// seat: a stream, from [Flight.Join] or [Board], to be subscribed to once. The tag
+// is a value of the owner's that goes with the flight, for who finds it later; the
+// flight does not look at it.
 type Flight[T any] struct {
 	subject *observable.ReplaySubject[T]
 	tag     any
@@ -121,8 +127,8 @@ func (f *Flight[T]) leave() {
 	}
 }
 
-// Cancel ends a flight that is still on: the execution is disposed and all
-// sharers get err.
+// Cancel aborts a flight that is still on: the execution is disposed and all
+// sharers get err. After the end it does nothing.
 func (f *Flight[T]) Cancel(err error) {
 	f.mu.Lock()
 	up := f.up

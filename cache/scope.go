@@ -144,7 +144,8 @@ func (c *cell) close() {
 }
 
 // Get returns the variable's value in the scope of ctx. The first call makes
-// it; others that come meanwhile wait for that. The error is [ErrNoScope],
+// it; others that come meanwhile wait for that, also when ctx ends: ctx only
+// tells the scope. The error is [ErrNoScope],
 // [ErrScopeClosed], or for all calls the [*observable.PanicError] of an init that
 // panicked, or [observable.ErrGoexit] if it ended its goroutine.
 func (v *Var[T]) Get(ctx context.Context) (T, error) {

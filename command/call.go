@@ -11,8 +11,9 @@ import (
 
 // Call is one execution of a command, to be started once by any of its four
 // methods and inspected at any time, while it runs and after (HystrixCommand and
-// HystrixInvokableInfo). A second start gives [ErrAlreadyExecuted]; the
-// inspecting methods may be called concurrently.
+// HystrixInvokableInfo). A second start runs nothing and fails with an [*Error] of
+// kind [Refused] that wraps [ErrAlreadyExecuted]: each of the four methods says
+// how it arrives. The inspecting methods may be called concurrently.
 type Call[In, Out any] struct {
 	cmd  *Command[In, Out]
 	in   In
@@ -32,26 +33,26 @@ func (c *Call[In, Out]) again() error {
 	return nil
 }
 
-// Execute is [Command.Execute].
+// Execute is [Command.Execute]. It returns [ErrAlreadyExecuted], in an [*Error],
+// if the call was started before.
 func (c *Call[In, Out]) Execute(ctx context.Context) (out Out, err error) {
 	if err := c.again(); err != nil {
 		return out, err
 	}
-	set := c.cmd.core.settings.Load()
-	_, way, err := c.cmd.way(ctx, c.in, set)
-	if err != nil {
-		return out, err
+	r := c.cmd.route(ctx, c.in)
+	switch {
+	case r.err != nil:
+		return out, r.err
+	case r.way == alone:
+		return c.cmd.executeFused(ctx, c.in, r.set, &c.x)
+	case r.way == pooled:
+		return c.cmd.executePooled(ctx, c.in, r.set, &c.x)
 	}
-	switch way {
-	case alone:
-		return c.cmd.executeFused(ctx, c.in, set, &c.x)
-	case pooled:
-		return c.cmd.executePooled(ctx, c.in, set, &c.x)
-	}
-	return c.cmd.await(ctx, c.in, &c.x)
+	return c.cmd.await(ctx, c.in, r, &c.x)
 }
 
-// ToFuture is [Command.ToFuture].
+// ToFuture is [Command.ToFuture]. [Future.Get] gives [ErrAlreadyExecuted], in an
+// [*Error], if the call was started before.
 func (c *Call[In, Out]) ToFuture(ctx context.Context) *Future[Out] {
 	if err := c.again(); err != nil {
 		return failedFuture[Out](err)
@@ -59,7 +60,8 @@ func (c *Call[In, Out]) ToFuture(ctx context.Context) *Future[Out] {
 	return c.cmd.toFuture(ctx, c.in, &c.x)
 }
 
-// Observe is [Command.Observe].
+// Observe is [Command.Observe]. The stream fails with [ErrAlreadyExecuted], in an
+// [*Error], if the call was started before.
 func (c *Call[In, Out]) Observe(ctx context.Context) observable.Observable[Out] {
 	if err := c.again(); err != nil {
 		return observable.Error[Out](err)
@@ -68,7 +70,9 @@ func (c *Call[In, Out]) Observe(ctx context.Context) observable.Observable[Out] 
 }
 
 // ToObservable is [Command.ToObservable], of which the first subscription is the
-// call's execution, and any other fails.
+// call's execution. Any other fails with [ErrAlreadyExecuted], in an [*Error], and
+// so does the first if the call was started before; asking for the stream starts
+// nothing.
 func (c *Call[In, Out]) ToObservable() observable.Observable[Out] {
 	return observable.Defer(func(context.Context) observable.Observable[Out] {
 		if err := c.again(); err != nil {
@@ -102,14 +106,21 @@ func (x *execution) look() snapshot {
 	return s
 }
 
-// freeze makes a Call show the record as it is now, though the execution goes
-// on for others.
-func (x *execution) freeze() {
+// freeze makes a Call show the record as it is now, and CANCELLED, though the
+// execution goes on for others. It reports false if the execution has ended.
+func (x *execution) freeze() bool {
 	s := x.look()
-	x.frozen.CompareAndSwap(nil, &s)
-	if x.entry != nil {
-		x.entry.seal()
+	if s.marks&decided != 0 {
+		return false
 	}
+	s.marks |= 1 << metrics.Cancelled
+	if !x.frozen.CompareAndSwap(nil, &s) {
+		return false
+	}
+	if x.entry != nil {
+		x.entry.seal(s.marks)
+	}
+	return true
 }
 
 // adopt makes the record of a follower show what happened to the leader.

@@ -42,6 +42,9 @@ func (c *Command[In, Out]) chain(ctx context.Context, in In, x *execution) obser
 		if x.async {
 			f = f.SubscribeOn(observable.Go())
 		}
+		if c.stream != nil {
+			f = observable.TakeUntilWhen(f, closing(x.circuit)) // it may have no end of its own
+		}
 		return f
 	})
 }
@@ -53,12 +56,19 @@ func (c *Command[In, Out]) subscribe(ctx context.Context, in In, x *execution, o
 		fail(ctx, x.left(), o)
 		return
 	}
+	x.kind, x.cause = Refused, observable.ErrGoexit // stands if the hook does not return
+	refused := true
+	defer func() {
+		if refused { // no fallback, no event
+			x.conclude()
+			fail(ctx, x.failure(nil), o)
+		}
+	}()
 	if err := x.hooked.start(hookStart); err != nil {
-		x.kind, x.cause = Refused, err // no fallback, no event
-		x.conclude()
-		fail(ctx, x.failure(nil), o)
+		x.cause = err
 		return
 	}
+	refused, x.why = false, why{}
 	c.chain(ctx, in, x).Source().Subscribe(ctx, &outcome[In, Out]{execution: x, cmd: c, down: o})
 }
 
@@ -69,7 +79,7 @@ func fail[T any](ctx context.Context, err error, o observable.Observer[T]) {
 
 // ended is an error that carries its kind from the body to the fallback stage,
 // so that kinds are never guessed from the errors that a body may meet
-// (architecture, "Errors").
+// ("Why an execution ended" in docs/intentional.md).
 type ended struct {
 	kind Kind
 	err  error
@@ -139,7 +149,8 @@ func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observ
 	if s.cmd.stream != nil {
 		b.body.Init(ctx) // the timeout bounds the first item only
 	} else {
-		s.x.arm(ctx, &b.body)
+		// The hold is the function's: what it may keep its context for is not held.
+		s.x.arm(observable.WithoutHold(ctx), &b.body)
 	}
 	defer observable.Catch(ctx, &b.active, b, o)
 	o.OnSubscribe(b)
@@ -256,8 +267,10 @@ func (b *bodyObserver[In, Out]) subscribe(hold observable.Hold) {
 	var stream observable.Observable[Out]
 	var err error
 	returned := false
+	b.x.inflight.Add(1) // one that is left behind is still something to wait for
 	func() {
 		defer func() {
+			b.x.checkOut()
 			if hold != nil {
 				hold.Release()
 			}
@@ -374,10 +387,11 @@ type outcome[In, Out any] struct {
 	cmd  *Command[In, Out]
 	down observable.Observer[Out]
 	up   observable.Disposable
-	// value is the result of a scalar command, held back until the execution
-	// is over; has says that there is one.
+	// value is the result of a scalar command, held back until the execution is
+	// over, and written before held. Whoever takes it from there delivers it, or
+	// disposes of it (promise 12 of the bench: none is lost).
 	value Out
-	has   bool
+	held  atomic.Bool
 	gone  atomic.Bool // disposed
 }
 
@@ -394,7 +408,11 @@ func (o *outcome[In, Out]) OnNext(v Out) {
 	v = emit(o.hooked, v, hookEmit)
 	switch {
 	case o.cmd.stream == nil:
-		o.value, o.has = v, true
+		o.value = v
+		o.held.Store(true)
+		if o.Disposed() {
+			o.discardHeld()
+		}
 		return
 	case fallback:
 		o.fallbackEmits.Add(1)
@@ -406,7 +424,15 @@ func (o *outcome[In, Out]) OnNext(v Out) {
 	o.down.OnNext(v)
 }
 
-func (o *outcome[In, Out]) OnError(err error) { // concluded where it arose
+// OnError gets what was concluded where it arose, unless the registry was closed
+// during a streaming fallback, or a hook ended its goroutine.
+func (o *outcome[In, Out]) OnError(err error) {
+	o.discardHeld()
+	if err == ErrClosed && o.decide() {
+		o.settled(cancelled, ErrClosed)
+		_ = o.left()
+	}
+	o.unwound()
 	if !o.Disposed() {
 		o.down.OnError(err)
 	}
@@ -414,10 +440,11 @@ func (o *outcome[In, Out]) OnError(err error) { // concluded where it arose
 
 func (o *outcome[In, Out]) OnComplete() {
 	if !o.decide() {
-		if o.has {
-			o.cmd.tooLate(o.value, nil, o.hooked)
-		}
+		o.discardHeld()
 		return
+	}
+	if o.watched() {
+		defer o.unwound()
 	}
 	o.now = o.registry.clock.Now()
 	if o.kind == succeeded {
@@ -426,7 +453,7 @@ func (o *outcome[In, Out]) OnComplete() {
 		o.count(metrics.FallbackSuccess)
 	}
 	o.conclude()
-	if o.has {
+	if o.held.Swap(false) {
 		o.down.OnNext(o.value)
 	}
 	if !o.Disposed() {
@@ -434,13 +461,30 @@ func (o *outcome[In, Out]) OnComplete() {
 	}
 }
 
-// Dispose ends the record without a result, unless it has ended.
+// discardHeld disposes of a value that nobody waits for any more.
+func (o *outcome[In, Out]) discardHeld() {
+	if o.held.Swap(false) {
+		o.cmd.tooLate(o.value, nil, o.hooked)
+	}
+}
+
+// Dispose ends the record without a result, unless it has ended. What was
+// shared, and left by all, is cancelled here; the caller of what was not counts
+// for itself.
 func (o *outcome[In, Out]) Dispose() {
 	o.gone.Store(true)
-	if o.decide() {
-		o.end(o.registry.clock.Now(), false)
+	defer o.discardHeld()
+	if !o.decide() {
+		o.up.Dispose()
+		return
 	}
-	o.up.Dispose()
+	now := o.registry.clock.Now()
+	defer o.end(now, false) // after the permits are back
+	defer o.up.Dispose()
+	if o.frozen.Load() == nil { // else its leader has counted that
+		o.countAt(now, metrics.Cancelled)
+		o.hooked.tell(hookUnsubscribe)
+	}
 }
 
 func (o *outcome[In, Out]) Disposed() bool { return o.gone.Load() }
@@ -461,12 +505,9 @@ func (s closingSource) Subscribe(_ context.Context, o observable.Observer[struct
 	if w.Disposed() {
 		return
 	}
-	w.deadlines.Add(&w.entry, never, w)
+	w.deadlines.Add(&w.entry, deadline.Never, w)
 	if w.Disposed() {
 		w.deadlines.Remove(&w.entry)
-	}
-	if w.registry.aborted.Load() && w.deadlines.Remove(&w.entry) {
-		w.Expire() // Close may have looked before the entry was listed
 	}
 }
 

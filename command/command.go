@@ -19,25 +19,25 @@ import (
 // first. A streaming command must give exactly one item: else the error is
 // observable.ErrEmpty or observable.ErrTooMany.
 func (c *Command[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
-	set := c.core.settings.Load()
-	key, way, err := c.way(ctx, in, set)
-	if err != nil {
+	r := c.route(ctx, in)
+	if r.err != nil {
 		var zero Out
-		return zero, err
+		return zero, r.err
 	}
-	switch way {
+	switch r.way {
 	case alone:
 		var x execution // stays on the stack: a Call's is elsewhere
 		x.marks.alone = true
-		return c.executeFused(ctx, in, set, &x)
+		return c.executeFused(ctx, in, r.set, &x)
 	case pooled:
-		return c.executePooled(ctx, in, set, nil)
+		return c.executePooled(ctx, in, r.set, nil)
 	case shared:
-		if f, o, ok := cache.Peek(cache.ScopeFrom(ctx), key); ok && (o.Items == 1 || o.Err != nil) {
-			return c.hit(ctx, in, set, f, o)
+		f, o, ok := cache.Peek(cache.ScopeFrom(ctx), r.key)
+		if ok && (o.Items == 1 || o.Err != nil) && ctx.Err() == nil {
+			return c.hit(ctx, in, r.set, f, o)
 		}
 	}
-	return c.await(ctx, in, nil)
+	return c.await(ctx, in, r, nil)
 }
 
 // way is how a command goes through the pipeline.
@@ -50,21 +50,28 @@ const (
 	streamed            // as a stream
 )
 
-// way decides how an execution for in goes, and under which key it is shared.
-func (c *Command[In, Out]) way(ctx context.Context, in In, set *resolved) (key cache.Key[Out], w way, err error) {
-	if c.cacheKey != nil && set.RequestCache != Off {
-		key, ok, err := c.key(ctx, in, set)
-		if ok || err != nil {
-			return key, shared, err
-		}
-	}
+// route is how one execution goes, decided once: with which settings, which way,
+// and under which key it is shared.
+type route[Out any] struct {
+	set *resolved
+	way way
+	key cache.Key[Out]
+	err error // why it cannot begin
+}
+
+// route decides how an execution for in goes.
+func (c *Command[In, Out]) route(ctx context.Context, in In) route[Out] {
+	r := route[Out]{set: c.core.settings.Load(), way: alone}
 	switch {
 	case c.stream != nil:
-		return key, streamed, nil
-	case set.Isolation == Pool:
-		return key, pooled, nil
+		r.way = streamed
+	case r.set.Isolation == Pool:
+		r.way = pooled
 	}
-	return key, alone, nil
+	if c.cacheKey != nil && r.set.RequestCache != Off {
+		c.share(ctx, in, &r)
+	}
+	return r
 }
 
 // ToFuture starts the command and returns at once (HystrixCommand.queue). It

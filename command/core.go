@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -68,24 +69,25 @@ func (c *core) matches(group, poolKey string, set Settings, shared *isolation.Po
 }
 
 // resolve makes the settings in force from all layers; the caller holds
-// registry.mu. After an error nothing has changed.
+// registry.mu and says in an error whose settings they are. After an error
+// nothing has changed.
 func (c *core) resolve(update Settings) error {
 	s := update.or(c.spec).or(c.registry.defaults).or(defaults)
 	fill(&s.Isolation, c.kind)
 	if err := s.validate(); err != nil {
-		return fmt.Errorf("command: %q: %w", c.name, err)
+		return err
 	}
 	l := c.circuit.Load()
 	if l != nil {
 		if field, was, is, ok := c.settings.Load().fixed().difference(s.fixed()); ok {
-			return fmt.Errorf("command: %q: Settings.%s is %v, want %v: windows cannot change once the command was used", c.name, field, is, was)
+			return fmt.Errorf("%s is %v, want %v: windows cannot change once the command was used", "Settings."+field, is, was)
 		}
 		if err := l.breaker.Update(s.breaker()); err != nil {
-			return fmt.Errorf("command: %q: %w", c.name, err)
+			return err
 		}
-		// Limits were validated above, so these cannot fail.
-		_ = l.semaphore.SetLimit(s.Semaphore)
-		_ = l.fallbacks.SetLimit(s.FallbackSemaphore)
+		if err := errors.Join(l.semaphore.SetLimit(s.Semaphore), l.fallbacks.SetLimit(s.FallbackSemaphore)); err != nil {
+			panic(fmt.Sprintf("command: %q: validated settings were refused: %v", c.name, err))
+		}
 	}
 	c.settings.Store(c.registry.intern(s))
 	return nil

@@ -2,10 +2,8 @@ package command
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/quillgo/quill/internal/deadline"
 	"github.com/quillgo/quill/internal/lazyctx"
@@ -13,10 +11,6 @@ import (
 	"github.com/quillgo/quill/metrics"
 	"github.com/quillgo/quill/observable"
 )
-
-// never is the deadline of an execution without a timeout: it is listed
-// nevertheless, so that Close finds it.
-const never = time.Duration(math.MaxInt64)
 
 // detached is a fused execution whose body runs on another goroutine: in a
 // slot of a pool or, for a future with Semaphore isolation, on one of its own.
@@ -81,6 +75,9 @@ func (c *Command[In, Out]) executePooled(ctx context.Context, in In, set *resolv
 	if !d.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
 		return out, d.failure(nil)
 	}
+	if d.watched() {
+		defer d.unwound()
+	}
 	if d.enter(ctx) && d.launch(Pool) {
 		d.waiter.wait(ctx, d)
 	}
@@ -93,6 +90,23 @@ func (c *Command[In, Out]) detach(ctx context.Context, in In, x *execution) *det
 		d.execution = &d.own
 	}
 	return d
+}
+
+// start enters the pipeline and launches the body, or reports false: then the
+// execution is settled. A hook that ends the goroutine ends it.
+func (d *detached[In, Out]) start(i Isolation) (launched bool) {
+	if d.watched() {
+		returned := false
+		defer func() {
+			if !returned {
+				d.unwound()
+			}
+		}()
+		launched = d.enter(d.ctx) && d.launch(i)
+		returned = true
+		return launched
+	}
+	return d.enter(d.ctx) && d.launch(i)
 }
 
 // launch lists the deadline and starts the body, or reports false if the
@@ -108,14 +122,7 @@ func (d *detached[In, Out]) launch(i Isolation) bool {
 	}
 	d.arm(d.ctx, &d.body)
 	d.waiter.init(d.ctx, d.future == nil)
-	at := never
-	if d.set.Timeout > 0 {
-		at = d.begun + d.set.Timeout
-	}
-	d.deadlines.Add(&d.limit, at, d)
-	if d.registry.aborted.Load() {
-		d.leaveBy(byClose) // Close may have looked before the entry was listed
-	}
+	d.deadlines.Add(&d.limit, d.deadline(), d)
 	if i == Semaphore {
 		go d.run(0) // ends with the body; Shutdown waits for it
 	} else if err := d.slots().Submit(&d.task, d); err != nil {
@@ -135,8 +142,19 @@ func (d *detached[In, Out]) launch(i Isolation) bool {
 // Run implements isolation.Runner.
 func (d *detached[In, Out]) Run(*isolation.Task) { d.run(inPool) }
 
-// Dropped implements isolation.Runner: the pool was closed.
-func (d *detached[In, Out]) Dropped(*isolation.Task) { d.leaveBy(byClose) }
+// Dropped implements isolation.Runner: the pool was closed, by its registry or,
+// if it is a shared one, by hand, which is a refusal.
+func (d *detached[In, Out]) Dropped(*isolation.Task) {
+	if d.registry.aborted.Load() {
+		d.leaveBy(byClose)
+	} else if d.claim(byRefusal) {
+		d.deadlines.Remove(&d.limit)
+		d.body.Cancel()
+		d.now = d.registry.clock.Now()
+		d.admit(PoolRejected, d.slots().Closed())
+		d.wake(byRefusal)
+	}
+}
 
 // Expire implements deadline.Expirer.
 func (d *detached[In, Out]) Expire() {
@@ -148,10 +166,11 @@ func (d *detached[In, Out]) Expire() {
 }
 
 // leaveBy ends the execution while its body may be queued or running: a queued
-// one never runs, a running one keeps its slot until it returns (rule 2).
-func (d *detached[In, Out]) leaveBy(how uint32) {
+// one never runs, a running one keeps its slot until it returns (rule 2 of
+// docs/intentional.md).
+func (d *detached[In, Out]) leaveBy(how uint32) bool {
 	if !d.claim(how) {
-		return
+		return false
 	}
 	d.deadlines.Remove(&d.limit)
 	if d.placed.Load() {
@@ -163,10 +182,11 @@ func (d *detached[In, Out]) leaveBy(how uint32) {
 		d.body.Cancel()
 	}
 	d.wake(how)
+	return true
 }
 
 // cancel is the caller leaving.
-func (d *detached[In, Out]) cancel() { d.leaveBy(byCaller) }
+func (d *detached[In, Out]) cancel() bool { return d.leaveBy(byCaller) }
 
 // vacate gives up the place in the queue, or leaves the slot to the body.
 func (d *detached[In, Out]) vacate() {
@@ -231,6 +251,8 @@ func (d *detached[In, Out]) ended(out Out, err error, where uint64) {
 	d.slot.Done()
 	d.deadlines.Remove(&d.limit)
 	d.body.Cancel()
+	d.err, d.now = observable.ErrGoexit, now // stands if a hook does not return
+	defer d.wake(byBody)
 	if d.hooked != nil {
 		if err == nil {
 			out = emit(d.hooked, out, hookExecutionEmit)
@@ -243,8 +265,7 @@ func (d *detached[In, Out]) ended(out Out, err error, where uint64) {
 			d.hooked.tell(hookThreadComplete)
 		}
 	}
-	d.out, d.err, d.now = out, err, now
-	d.wake(byBody)
+	d.out, d.err = out, err
 }
 
 // wake has the execution finished: by the goroutine that waits for it or, for a
@@ -254,10 +275,22 @@ func (d *detached[In, Out]) wake(how uint32) {
 	case d.future == nil:
 		d.waiter.wake()
 	case how == byBody:
-		d.future.set(d.result())
+		d.deliver()
 	default:
-		go func() { d.future.set(d.result()) }() // ends with the fallback
+		go d.deliver() // ends with the fallback
 	}
+}
+
+// deliver gives the future its result, also if the fallback or a hook ends the
+// goroutine.
+func (d *detached[In, Out]) deliver() {
+	var out Out
+	var err error = &Error{Command: d.name, Kind: Failed, Err: observable.ErrGoexit}
+	defer func() {
+		d.unwound()
+		d.future.set(out, err)
+	}()
+	out, err = d.result()
 }
 
 // result finishes the execution, on the waiter's goroutine: the breaker is told,
@@ -333,7 +366,7 @@ func (w *waiter) wake() {
 }
 
 // wait waits for wake; the end of ctx claims.
-func (w *waiter) wait(ctx context.Context, d interface{ leaveBy(how uint32) }) {
+func (w *waiter) wait(ctx context.Context, d interface{ leaveBy(how uint32) bool }) {
 	if w.woken == nil {
 		w.group.Wait()
 		return

@@ -36,7 +36,8 @@
 //
 // # Rules
 //
-// docs/intentional.md tells where they differ from Hystrix, and why.
+// docs/intentional.md tells where they differ from Hystrix, and why; "rule 1" to
+// "rule 15" in the code are those that it numbers.
 //
 //   - P1. An execution has exactly one terminal event, whoever comes second to
 //     choose it counts nothing, and it is counted before its caller is told.

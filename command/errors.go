@@ -146,7 +146,8 @@ func marked[M interface {
 	return zero
 }
 
-// outcomes is what each kind means for the breaker (rule 1).
+// outcomes is what each kind means for the breaker (rule 1 of
+// docs/intentional.md, and "The outcome Refused" there).
 var outcomes = [...]breaker.Outcome{
 	succeeded:         breaker.Success,
 	Failed:            breaker.Failure,

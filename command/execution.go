@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quillgo/quill/breaker"
+	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/internal/lazyctx"
 	"github.com/quillgo/quill/metrics"
 )
@@ -16,7 +17,7 @@ import (
 // fused path it lives on the stack: it must not be handed to a hook, nor kept.
 type execution struct {
 	*circuit
-	set    *resolved // read once (architecture, rule 8)
+	set    *resolved // read once (rule 8 of docs/intentional.md)
 	hooked *hooked   // nil without hooks
 	entry  *entry    // in the request log, or nil
 
@@ -95,6 +96,7 @@ func (x *execution) marked(bits uint64) bool { return x.marks.load()&bits != 0 }
 // reports false if the registry is closed; then nothing has happened.
 func (x *execution) begin(ctx context.Context, c *circuit, set *resolved, h *hooked) bool {
 	x.circuit, x.set, x.hooked = c, set, h
+	scope := cache.ScopeFrom(ctx) // first: a context may panic
 	if !c.checkIn() {
 		c.checkOut()
 		x.kind, x.cause = Refused, ErrClosed
@@ -103,7 +105,7 @@ func (x *execution) begin(ctx context.Context, c *circuit, set *resolved, h *hoo
 	x.now = c.registry.clock.Now()
 	x.begun = x.now
 	if set.RequestLog == On {
-		x.entry = logEntry(ctx, c.name)
+		x.entry = logEntry(scope, c.name)
 	}
 	return true
 }
@@ -120,6 +122,11 @@ func (x *execution) countAt(now time.Duration, e metrics.Event) {
 			x.entry.store(x)
 		}
 	}
+	x.heard(now, e)
+}
+
+// heard counts an event for the metrics and the listener alone.
+func (x *execution) heard(now time.Duration, e metrics.Event) {
 	x.recorder.Count(now, e, 1)
 	if f := x.registry.listener.Event; f != nil {
 		name := x.name
@@ -127,9 +134,27 @@ func (x *execution) countAt(now time.Duration, e metrics.Event) {
 	}
 }
 
+// unwound is deferred where hooks and listeners may end the goroutine: after a
+// Goexit there the record has to be concluded, and the breaker told, as that of a
+// refused execution. After anything else that has been done.
+func (x *execution) unwound() {
+	if x.circuit == nil || x.marked(over) {
+		return
+	}
+	x.permit.DoneAt(breaker.Failure, x.now)
+	x.marks.add(decided)
+	x.end(x.now, false)
+}
+
+// watched reports whether hooks or listeners may be called.
+func (x *execution) watched() bool {
+	l := &x.registry.listener
+	return x.hooked != nil || l.Event != nil || l.Transition != nil
+}
+
 // decide claims the execution's terminal event: the one that says how it ended
 // for its caller. Where the caller may leave at any moment, whoever comes second
-// counts nothing (promise 6).
+// counts nothing (rule P1).
 func (x *execution) decide() bool { return x.marks.add(decided)&decided == 0 }
 
 // settle records why the body gave no result, and makes the event that goes
@@ -139,6 +164,11 @@ func (x *execution) settle(kind Kind, cause error) {
 	if kind.final() && !x.decide() {
 		kind = gone
 	}
+	x.settled(kind, cause)
+}
+
+// settled is settle for who has decided.
+func (x *execution) settled(kind Kind, cause error) {
 	x.why = why{kind, cause}
 	if !x.marked(hasCause) {
 		x.shown = x.why
@@ -177,11 +207,7 @@ func (x *execution) bodyStarts(where uint64) {
 
 // arm makes the context of a body whose timeout somebody else watches.
 func (x *execution) arm(ctx context.Context, body *lazyctx.Ctx) {
-	if x.set.Timeout > 0 {
-		body.InitOwned(ctx, x.deadlines, x.begun+x.set.Timeout)
-		return
-	}
-	body.Init(ctx)
+	body.InitOwned(ctx, x.deadlines, x.deadline())
 }
 
 // conclude ends the record after the last event: latencies, concurrency, the

@@ -63,7 +63,8 @@ func (f *fallbackObserver[In, Out]) giveBack() {
 	}
 }
 
-// run calls Spec.Fallback. Its permit follows it, whoever waits (rule 2).
+// run calls Spec.Fallback. Its permit follows it, whoever waits, as a body's does
+// (rule 2 of docs/intentional.md).
 func (f *fallbackObserver[In, Out]) run() {
 	f.x.inflight.Add(1) // one that is left behind is still something to wait for
 	defer f.x.checkOut()
@@ -105,8 +106,10 @@ func (f *fallbackObserver[In, Out]) subscribe() {
 	var stream observable.Observable[Out]
 	var err error
 	returned := false
+	f.x.inflight.Add(1) // one that is left behind is still something to wait for
 	func() {
 		defer func() {
+			f.x.checkOut()
 			if returned {
 				return
 			}

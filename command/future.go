@@ -9,7 +9,7 @@ import (
 // Future is the result of an execution that was started by ToFuture. Its
 // methods may be called concurrently, and any number of times.
 type Future[Out any] struct {
-	execution interface{ cancel() } // what Cancel ends
+	execution interface{ cancel() bool } // what Cancel ends
 
 	out   Out // written before over is set
 	err   error
@@ -62,15 +62,10 @@ func (f *Future[Out]) Done() <-chan struct{} {
 
 // Cancel ends the execution if it is still on: Get gives context.Canceled, and
 // nothing counts against the breaker. The body's context ends too, unless others
-// share the execution. It does not wait for the body, and reports whether it came
-// before the result.
-func (f *Future[Out]) Cancel() bool {
-	if f.over.Load() {
-		return false
-	}
-	f.execution.cancel()
-	return true
-}
+// share the execution. It does not wait for the body. It reports false when it
+// came too late: the body has returned, and there is a result or a fallback is
+// about to give one.
+func (f *Future[Out]) Cancel() bool { return !f.over.Load() && f.execution.cancel() }
 
 // set publishes the result, once.
 func (f *Future[Out]) set(out Out, err error) {
@@ -93,7 +88,7 @@ func (f *Future[Out]) watch(ctx context.Context) {
 	if ctx.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(ctx, f.execution.cancel)
+	stop := context.AfterFunc(ctx, func() { f.execution.cancel() })
 	f.mu.Lock()
 	f.stop = stop
 	f.mu.Unlock()
@@ -105,7 +100,7 @@ func (f *Future[Out]) watch(ctx context.Context) {
 // nothing is an execution that there is nothing of to cancel.
 type nothing struct{}
 
-func (nothing) cancel() {}
+func (nothing) cancel() bool { return false }
 
 // failedFuture is the future of an execution that was not begun.
 func failedFuture[Out any](err error) *Future[Out] {
@@ -118,26 +113,25 @@ func failedFuture[Out any](err error) *Future[Out] {
 
 // toFuture is ToFuture for a command or a Call, whose record x is.
 func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *Future[Out] {
-	set := c.core.settings.Load()
-	_, way, err := c.way(ctx, in, set)
-	if err != nil {
-		return failedFuture[Out](err)
+	r := c.route(ctx, in)
+	if r.err != nil {
+		return failedFuture[Out](r.err)
 	}
 	f := newFuture[Out]()
-	if way == shared || way == streamed {
-		r := &resultObserver[Out]{publish: f.set}
-		f.execution = r
-		c.source(in, x, true).Subscribe(ctx, r)
+	if r.way == shared || r.way == streamed {
+		o := &resultObserver[Out]{publish: f.set}
+		f.execution = o
+		c.begin(ctx, in, r, x, true, o)
 		return f
 	}
 	d := c.detach(ctx, in, x)
 	d.future, f.execution = f, d
-	if !d.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
+	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
 		return failedFuture[Out](d.failure(nil))
 	}
-	if !d.enter(ctx) || !d.launch(set.Isolation) {
-		d.claim(byRefusal)                // there is nothing to cancel
-		go func() { f.set(d.result()) }() // ends with the fallback
+	if !d.start(r.set.Isolation) {
+		d.claim(byRefusal) // there is nothing to cancel
+		go d.deliver()     // ends with the fallback
 		return f
 	}
 	f.watch(ctx)

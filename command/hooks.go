@@ -20,8 +20,9 @@ type Info struct {
 
 // Hooks are Hystrix's execution hooks: functions that are called at sixteen
 // points of each execution, and one more for late results. Any may be nil and
-// costs nothing then. They run on the goroutine that reached the point, may be
-// called concurrently for different executions, and may call back into quill.
+// costs nothing then. They run on the goroutine that reached the point, so a slow
+// one delays the execution and whoever waits for it; they may be called
+// concurrently for different executions, and may call back into quill.
 //
 // The registry's hooks are outside the command's: first at a start, last where
 // something comes out. Where a hook returns a value or an error, that replaces
@@ -52,8 +53,9 @@ type Hooks struct {
 }
 
 // Listener gets the events of all commands of a registry, as they happen, on
-// the goroutine where they happen (HystrixEventNotifier). Its functions may be
-// nil, may be called concurrently, and may call back into quill.
+// the goroutine where they happen (HystrixEventNotifier): a slow function delays
+// the execution and whoever waits for it. Its functions may be nil, may be called
+// concurrently, and may call back into quill.
 type Listener struct {
 	// Event is called for each event, those included that are in no execution's
 	// event set (metrics.ExceptionThrown, metrics.FallbackDisabled).

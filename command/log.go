@@ -40,9 +40,8 @@ func LogFrom(ctx context.Context) *Log {
 	return l
 }
 
-// logEntry appends an entry to the log of ctx's scope, if there is one.
-func logEntry(ctx context.Context, name string) *entry {
-	s := cache.ScopeFrom(ctx)
+// logEntry appends an entry to the log of scope s, if there is one.
+func logEntry(s *cache.Scope, name string) *entry {
 	if s == nil {
 		return nil
 	}
@@ -76,26 +75,34 @@ func (l *Log) add(name string) *entry {
 // entry is one execution in the log. Its execution stores into it what others
 // read.
 type entry struct {
-	name    string // written before the entry can be seen
-	marks   atomic.Uint64
+	name    string        // written before the entry can be seen
+	marks   atomic.Uint64 // those of the execution, and sealed
 	emits   atomic.Uint64 // the body's items, and the fallback's in the upper half
 	latency atomic.Int64
-	sealed  atomic.Bool // the caller has left a shared execution: nothing is added
 }
 
-func (e *entry) seal() { e.sealed.Store(true) }
+// sealed is the bit of an entry's marks that keeps out what happens to a shared
+// execution after its caller has left.
+const sealed uint64 = 1 << 63
+
+func (e *entry) seal(marks uint64) { e.marks.Store(marks | sealed) }
 
 func (e *entry) store(x *execution) {
-	if e.sealed.Load() {
-		return
+	for {
+		was := e.marks.Load()
+		if was&sealed != 0 {
+			return
+		}
+		e.emits.Store(uint64(uint32(x.emits.Load())) | uint64(uint32(x.fallbackEmits.Load()))<<32)
+		if e.marks.CompareAndSwap(was, x.marks.load()) {
+			return
+		}
 	}
-	e.emits.Store(uint64(uint32(x.emits.Load())) | uint64(uint32(x.fallbackEmits.Load()))<<32)
-	e.marks.Store(x.marks.load())
 }
 
 // end is the last store.
 func (e *entry) end(x *execution, latency time.Duration) {
-	if !e.sealed.Load() {
+	if e.marks.Load()&sealed == 0 {
 		e.latency.Store(int64(latency))
 		e.store(x)
 	}

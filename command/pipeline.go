@@ -2,9 +2,9 @@ package command
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/quillgo/quill/internal/deadline"
 	"github.com/quillgo/quill/internal/lazyctx"
 	"github.com/quillgo/quill/metrics"
 	"github.com/quillgo/quill/observable"
@@ -18,32 +18,34 @@ import (
 //
 // It is written down twice: in chain.go as the composition of the exported
 // operators, for everything that is a stream; and here fused, for one value.
-// Both share the record and the functions that know the rules: settle,
-// mayFallBack, lost and conclude.
+// Both share the record (execution.go), where countAt counts every event, settle
+// records why the body gave no result, decide claims the one terminal event, and
+// end writes latencies and closes the log's entry; and mayFallBack, lost and
+// failure below, which know what follows.
 
-// executeFused runs the command on the caller's goroutine (rule 15): no timer,
-// no channel, no lock, and one allocation, the body's context.
+// executeFused runs the command on the caller's goroutine (rule 15 of
+// docs/intentional.md): no timer, no channel, no lock, and one allocation, the
+// body's context.
 func (c *Command[In, Out]) executeFused(ctx context.Context, in In, set *resolved, x *execution) (out Out, err error) {
 	if !x.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
 		return out, x.failure(nil)
+	}
+	if x.watched() {
+		defer x.unwound()
 	}
 	if !x.enter(ctx) || !x.admit(x.takeSemaphore()) {
 		return c.fallBack(ctx, in, x)
 	}
 	body := new(lazyctx.Ctx) // the user may keep it
-	if set.Timeout > 0 {
-		body.InitDeadline(ctx, x.deadlines, x.begun+set.Timeout)
-	} else {
-		body.Init(ctx)
-	}
+	body.InitDeadline(ctx, x.deadlines, x.deadline())
 	out, err = c.runFused(ctx, body, in, x)
 	if x.kind == succeeded {
 		return c.succeed(out, x), nil
 	}
-	late, lateErr := out, err
+	late, result, resultErr := x.kind.late(), out, err // the caller may leave later: that makes nothing late
 	out, err = c.fallBack(ctx, in, x)
-	if x.kind.late() {
-		c.tooLate(late, lateErr, x.hooked)
+	if late {
+		c.tooLate(result, resultErr, x.hooked)
 	}
 	return out, err
 }
@@ -130,7 +132,8 @@ func (x *execution) returned(ctx context.Context, body *lazyctx.Ctx, err error) 
 	x.settle(kind, cause)
 }
 
-// judge says what the return of a fused body means (rule 15, and "Contexts").
+// judge says what the return of a fused body means (rule 15, and "The caller's
+// deadline" and "A body after its caller left" in docs/intentional.md).
 // Lateness and the caller's end go before whatever the body returned; of the two
 // the one that came first counts, as far as can be known.
 func (x *execution) judge(ctx context.Context, body *lazyctx.Ctx, err error) (Kind, error) {
@@ -150,6 +153,14 @@ func (x *execution) judge(ctx context.Context, body *lazyctx.Ctx, err error) (Ki
 	return bodyFailure(x.hooked.fail(err, hookExecutionError))
 }
 
+// deadline returns when the timeout will have passed.
+func (x *execution) deadline() time.Duration {
+	if x.set.Timeout <= 0 || x.set.Timeout >= deadline.Never-x.begun {
+		return deadline.Never
+	}
+	return x.begun + x.set.Timeout
+}
+
 // timedOut reports whether the timeout has passed.
 func (x *execution) timedOut(now time.Duration) bool {
 	return x.set.Timeout > 0 && now-x.begun >= x.set.Timeout
@@ -158,7 +169,7 @@ func (x *execution) timedOut(now time.Duration) bool {
 // before reports whether the caller's deadline lies before the execution's.
 func (x *execution) before(ctx context.Context) bool {
 	at, ok := ctx.Deadline()
-	return ok && at.Before(x.registry.clock.Epoch().Add(x.begun+x.set.Timeout))
+	return ok && at.Before(x.registry.clock.Epoch().Add(x.deadline()))
 }
 
 // callerLeft is callerEnd for an execution that had another end in view.
@@ -331,8 +342,8 @@ func (k Kind) late() bool { return k == TimedOut || k == expired || k == cancell
 func (c *Command[In, Out]) tooLate(v Out, err error, h *hooked) {
 	if err != nil {
 		err = h.fail(err, hookExecutionError)
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return // it only says that its context ended
+		if saysContextEnded(err) {
+			return
 		}
 	}
 	if c.discard != nil {
@@ -341,4 +352,20 @@ func (c *Command[In, Out]) tooLate(v Out, err error, h *hooked) {
 	if h != nil {
 		h.discard(v, err)
 	}
+}
+
+// saysContextEnded reports whether an error says that and no more: a panic, or
+// several errors, may say something else as well.
+func saysContextEnded(err error) bool {
+	for err != nil {
+		if err == context.Canceled || err == context.DeadlineExceeded {
+			return true
+		}
+		one, ok := err.(interface{ Unwrap() error })
+		if _, panicked := err.(*observable.PanicError); !ok || panicked {
+			return false
+		}
+		err = one.Unwrap()
+	}
+	return false
 }

@@ -58,7 +58,9 @@ type Registry struct {
 // share one.
 type resolved struct{ Settings }
 
-// NewRegistry returns a registry. The error is about RegistryOptions.Settings.
+// NewRegistry returns a registry. The error is about RegistryOptions.Settings. A
+// registry need not be closed: an idle one has no goroutine and no timer, and goes
+// when nobody refers to it any more.
 func NewRegistry(o RegistryOptions) (*Registry, error) {
 	s := o.Settings.or(defaults)
 	fill(&s.Isolation, Pool)
@@ -110,22 +112,17 @@ func (r *Registry) register(name, group, poolKey string, set Settings, kind Isol
 // Update sets the settings of the commands named name, which need not exist
 // yet, above those of their Spec; a zero field leaves the Spec's. It replaces
 // what an earlier Update of the name set, as a whole: give every field that is to
-// stay. Executions that are on
-// finish with what they have. The error names the field; then nothing changed.
+// stay. Executions that are on finish with what they have. The error names the
+// field; then nothing changed.
 func (r *Registry) Update(name string, s Settings) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c, ok := r.cores[name]
 	if !ok {
-		probe := &core{registry: r, name: name, kind: Pool}
-		if err := probe.resolve(s); err != nil {
-			return err
-		}
-		r.updates[name] = s
-		return nil
+		c = &core{registry: r, name: name, kind: Pool} // to be checked only
 	}
 	if err := c.resolve(s); err != nil {
-		return err
+		return fmt.Errorf("command: %q: %w", name, err)
 	}
 	r.updates[name] = s
 	return nil
@@ -215,8 +212,10 @@ func (r *Registry) Breaker(name string) *breaker.Breaker {
 }
 
 // Shutdown refuses new executions with [ErrClosed] and waits until those that
-// are on have ended, bodies that nobody waits for included, or until ctx ends,
-// whose cause it then returns.
+// are on have ended, fallbacks and bodies that nobody waits for included, or until
+// ctx ends, whose cause it then returns. It cancels nothing, and the registry stays
+// closed for new executions whatever it returns: after an error call
+// [Registry.Close].
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.closed.Store(true)
 	for {
@@ -254,7 +253,8 @@ func (r *Registry) drained(ctx context.Context) error {
 
 // Close does not wait, as [Registry.Shutdown] does: it refuses new executions and
 // cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
-// context go on until they return. It is idempotent.
+// context go on until they return, and so does a fallback that has begun, unless it
+// is a stream: it has its caller's context. Close is idempotent.
 func (r *Registry) Close() {
 	r.closed.Store(true)
 	r.aborted.Store(true)
@@ -267,7 +267,7 @@ func (r *Registry) Close() {
 	}
 	for _, c := range cores {
 		if l := c.circuit.Load(); l != nil {
-			l.deadlines.ExpireAll()
+			l.deadlines.Close()
 		}
 	}
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"time"
 
@@ -168,7 +169,8 @@ func (s Settings) validate() error {
 		}
 	}
 	limit := func(field string, n int) {
-		wrong(n > 0 || n == Unlimited || n == None, field, n, "1 or more, Unlimited (-1) or None (-2)")
+		wrong(n > 0 && n <= math.MaxInt32 || n == Unlimited || n == None, field, n,
+			fmt.Sprintf("1 to %d, Unlimited (-1) or None (-2)", math.MaxInt32))
 	}
 	wrong(s.Isolation == Pool || s.Isolation == Semaphore, "Isolation", s.Isolation, "Pool or Semaphore")
 	limit("Semaphore", s.Semaphore)
@@ -187,6 +189,8 @@ func (s Settings) validate() error {
 		fmt.Sprintf("at least %v, for not more than %d intervals in Settings.Window (%v)", s.Window/breaker.MaxBuckets, breaker.MaxBuckets, s.Window))
 	wrong(s.Buckets > 0 && s.Window%time.Duration(max(s.Buckets, 1)) == 0, "Buckets", s.Buckets,
 		fmt.Sprintf("a number that divides Settings.Window (%v)", s.Window))
+	wrong(s.Buckets <= metrics.MaxBuckets, "Buckets", s.Buckets, fmt.Sprintf("at most %d", metrics.MaxBuckets))
+	wrong(s.LatencyBuckets <= metrics.MaxBuckets, "LatencyBuckets", s.LatencyBuckets, fmt.Sprintf("at most %d", metrics.MaxBuckets))
 	wrong(s.LatencyWindow > 0, "LatencyWindow", s.LatencyWindow, "more than 0")
 	wrong(s.LatencyBuckets > 0 && s.LatencyWindow%time.Duration(max(s.LatencyBuckets, 1)) == 0, "LatencyBuckets", s.LatencyBuckets,
 		fmt.Sprintf("a number that divides Settings.LatencyWindow (%v)", s.LatencyWindow))

@@ -10,21 +10,19 @@ import (
 	"github.com/quillgo/quill/observable"
 )
 
-// key returns the key under which the result for in is shared, if it is to be.
-func (c *Command[In, Out]) key(ctx context.Context, in In, set *resolved) (key cache.Key[Out], ok bool, err error) {
-	if set.RequestCache == WhenScoped && cache.ScopeFrom(ctx) == nil {
-		return key, false, nil
+// share sends an execution for in through the request cache, if it has a key.
+func (c *Command[In, Out]) share(ctx context.Context, in In, r *route[Out]) {
+	if r.set.RequestCache == WhenScoped && cache.ScopeFrom(ctx) == nil {
+		return
 	}
 	defer func() {
-		if r := recover(); r != nil {
-			err = c.refuse(observable.NewPanicError(r))
+		if p := recover(); p != nil {
+			r.err = c.refuse(observable.NewPanicError(p))
 		}
 	}()
-	text, ok := c.cacheKey(in)
-	if !ok {
-		return key, false, nil
+	if text, ok := c.cacheKey(in); ok {
+		r.way, r.key = shared, space[Out](c.core.use()).Key(text)
 	}
-	return space[Out](c.core.use()).Key(text), true, nil
 }
 
 // refuse is the error of an execution that was not begun.
@@ -34,15 +32,25 @@ func (c *Command[In, Out]) refuse(err error) error {
 
 // await executes the command as a stream and waits for its one result. x is a
 // Call's record or nil.
-func (c *Command[In, Out]) await(ctx context.Context, in In, x *execution) (out Out, err error) {
+func (c *Command[In, Out]) await(ctx context.Context, in In, r route[Out], x *execution) (out Out, err error) {
 	done := make(chan struct{})
-	r := &resultObserver[Out]{publish: func(o Out, e error) {
+	c.begin(ctx, in, r, x, false, &resultObserver[Out]{publish: func(o Out, e error) {
 		out, err = o, e
 		close(done)
-	}}
-	c.source(in, x, false).Subscribe(ctx, r)
+	}})
 	<-done
 	return out, err
+}
+
+// begin executes the command as a stream whose route is known. A context that
+// has ended already is a cancelled execution, not one that never was.
+func (c *Command[In, Out]) begin(ctx context.Context, in In, r route[Out], x *execution, async bool, o observable.Observer[Out]) {
+	s := &commandSource[In, Out]{c, in, x, async, &r}
+	if ctx.Err() != nil {
+		s.Subscribe(ctx, o)
+	} else {
+		observable.NewUnsafe[Out](s).Subscribe(ctx, o)
+	}
 }
 
 // hit serves a result that the scope has, with all that a hit counts, without
@@ -62,7 +70,7 @@ func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cac
 		guarded(l.name, "listener", func() { tell(l.name, metrics.ResponseFromCache) })
 	}
 	if set.RequestLog == On {
-		if e := logEntry(ctx, l.name); e != nil {
+		if e := logEntry(cache.ScopeFrom(ctx), l.name); e != nil {
 			e.store(leader)
 			e.marks.Or(1 << metrics.ResponseFromCache)
 		}
@@ -102,31 +110,34 @@ func (r *resultObserver[Out]) OnComplete() {
 	}
 }
 
-func (r *resultObserver[Out]) finish(err error) {
-	if !r.over.Swap(true) {
-		var zero Out
-		r.publish(zero, err)
+// finish publishes an error, and reports false if there was a result before.
+func (r *resultObserver[Out]) finish(err error) bool {
+	if r.over.Swap(true) {
+		return false
 	}
+	var zero Out
+	r.publish(zero, err)
+	return true
 }
 
 // cancel is the caller leaving.
-func (r *resultObserver[Out]) cancel() {
+func (r *resultObserver[Out]) cancel() bool {
 	r.up.Dispose()
-	r.finish(context.Canceled)
+	return r.finish(context.Canceled)
 }
 
 // source is the command as a stream, each subscription of which is an
-// execution. record is a Call's or nil; async keeps user code off the
-// subscriber's goroutine.
-func (c *Command[In, Out]) source(in In, record *execution, async bool) observable.Observable[Out] {
-	return observable.NewUnsafe[Out](&commandSource[In, Out]{c, in, record, async})
+// execution. record is a Call's or nil.
+func (c *Command[In, Out]) source(in In, record *execution) observable.Observable[Out] {
+	return observable.NewUnsafe[Out](&commandSource[In, Out]{cmd: c, in: in, record: record})
 }
 
 type commandSource[In, Out any] struct {
 	cmd    *Command[In, Out]
 	in     In
 	record *execution
-	async  bool
+	async  bool        // user code is kept off the subscriber's goroutine
+	route  *route[Out] // nil: decided at each subscription
 }
 
 // Subscribe goes through the request log and the request cache to the chain.
@@ -136,28 +147,34 @@ func (s *commandSource[In, Out]) Subscribe(ctx context.Context, o observable.Obs
 		x = new(execution)
 	}
 	x.async = s.async
-	set := c.core.settings.Load()
-	key, way, err := c.way(ctx, s.in, set)
-	if err != nil {
-		fail(ctx, err, o)
+	// An execution has a permit of its own; that of another, whose body this may
+	// be part of, or may outlive, is not its own to keep.
+	ctx = observable.WithoutHold(ctx)
+	r := s.route
+	if r == nil {
+		now := c.route(ctx, s.in)
+		r = &now
+	}
+	if r.err != nil {
+		fail(ctx, r.err, o)
 		return
 	}
-	if way != shared {
-		if !x.begin(ctx, c.core.use(), set, c.hooked(ctx, s.in)) {
+	if r.way != shared || ctx.Err() != nil {
+		if !x.begin(ctx, c.core.use(), r.set, c.hooked(ctx, s.in)) {
 			fail(ctx, x.failure(nil), o)
 			return
 		}
 		c.subscribe(ctx, s.in, x, &caller[Out]{execution: x, ctx: ctx, down: o})
 		return
 	}
-	f, seat, fresh, err := cache.Board(cache.ScopeFrom(ctx), key, x)
+	f, seat, fresh, err := cache.Board(cache.ScopeFrom(ctx), r.key, x)
 	switch {
 	case err != nil:
 		fail(ctx, c.refuse(err), o)
 	case fresh:
-		s.lead(ctx, f, seat, set, x, o)
+		s.lead(ctx, f, seat, r.set, x, o)
 	default:
-		s.follow(ctx, f, seat, set, x, o)
+		s.follow(ctx, f, seat, r.set, x, o)
 	}
 }
 
@@ -170,8 +187,9 @@ func (s *commandSource[In, Out]) lead(ctx context.Context, f *cache.Flight[Out],
 		seat.Source().Subscribe(ctx, o)
 		return
 	}
+	// Deferred because others may share the flight by now, if o ends this goroutine.
+	defer c.start(detached, f, observable.NewUnsafe[Out](chainSource[In, Out]{c, s.in, x}))
 	seat.Source().Subscribe(ctx, &caller[Out]{execution: x, ctx: ctx, down: o, shared: true})
-	c.start(detached, f, observable.NewUnsafe[Out](chainSource[In, Out]{c, s.in, x}))
 }
 
 // chainSource is a chain whose record has begun.
@@ -194,7 +212,15 @@ func (s *commandSource[In, Out]) follow(ctx context.Context, f *cache.Flight[Out
 		fail(ctx, x.failure(nil), o)
 		return
 	}
+	seated := false
+	defer func() {
+		if !seated { // the hook ends this goroutine
+			seat.Source().Subscribe(ctx, leaver[Out]{})
+			x.unwound()
+		}
+	}()
 	h.tell(hookCacheHit)
+	seated = true
 	x.marks.add(fromCache | 1<<metrics.ResponseFromCache)
 	seat.Source().Subscribe(ctx, &follower[Out]{execution: x, leader: f.Tag().(*execution), down: o})
 }
@@ -232,12 +258,16 @@ func (c *caller[Out]) Dispose() {
 	now := c.registry.clock.Now()
 	switch {
 	case c.shared:
+		// The last sharer to leave ends the execution, which then counts it.
+		c.up.Dispose()
 		c.leaveShared(now)
 	case c.decide():
+		defer c.end(now, false) // after the permits are back
+		defer c.up.Dispose()
 		c.leave(now)
-		c.end(now, false)
+	default:
+		c.up.Dispose()
 	}
-	c.up.Dispose()
 }
 
 func (c *caller[Out]) leave(now time.Duration) {
@@ -251,13 +281,13 @@ func (c *caller[Out]) leave(now time.Duration) {
 	c.hooked.tell(hookUnsubscribe)
 }
 
-// leaveShared freezes what the caller's own record shows.
+// leaveShared counts a caller who leaves an execution to others. What its own
+// record shows is frozen; the execution will have an outcome of its own.
 func (c *caller[Out]) leaveShared(now time.Duration) {
-	if c.marked(decided) {
+	if !c.freeze() {
 		return
 	}
-	c.countAt(now, metrics.Cancelled)
-	c.freeze()
+	c.heard(now, metrics.Cancelled)
 	c.hooked.tell(hookUnsubscribe)
 }
 
@@ -326,13 +356,13 @@ func (f *follower[Out]) Blame() (bool, observable.Disposable, any) { return fals
 
 // toObservable is ToObservable for a command or a Call, whose record x is.
 func (c *Command[In, Out]) toObservable(in In, x *execution) observable.Observable[Out] {
-	return c.source(in, x, false)
+	return c.source(in, x)
 }
 
 // observe is Observe for a command or a Call, whose record x is.
 func (c *Command[In, Out]) observe(ctx context.Context, in In, x *execution) observable.Observable[Out] {
 	f := cache.NewFlight[Out](nil)
-	o := c.source(in, x, false)
+	o := c.source(in, x)
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { f.Cancel(context.Cause(ctx)) })
 		o = o.DoFinally(func() { stop() })

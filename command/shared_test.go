@@ -16,7 +16,7 @@ import (
 // Who takes the one item and leaves, as First and Zip2 do, has the whole result:
 // it stays for the next.
 func TestShared_WhoLeavesWithTheItemLeavesTheResult(t *testing.T) {
-	for _, isolation := range []command.Isolation{command.Semaphore, command.Pool} {
+	inBubbles(t, func(t *testing.T, isolation command.Isolation) { // where nothing takes time
 		runs := 0
 		c := command.MustNew(command.Spec[int, int]{
 			Name: "A", Registry: registry(t, command.RegistryOptions{}), Settings: command.Settings{Isolation: isolation},
@@ -39,7 +39,7 @@ func TestShared_WhoLeavesWithTheItemLeavesTheResult(t *testing.T) {
 		assert.Equal(t, 1, runs)
 		assert.Equal(t, "A[SUCCESS][0ms], A[SUCCESS, RESPONSE_FROM_CACHE][0ms]x5", command.LogFrom(ctx).String())
 		scope.Close()
-	}
+	})
 }
 
 // The same without a cache: a hot execution replays its whole result.

@@ -75,6 +75,9 @@ func TestNew_BadInput(t *testing.T) {
 					t.Errorf("the error %q does not say %q", err, want)
 				}
 			}
+			if strings.Count(err.Error(), "command: ") != 1 {
+				t.Errorf("the error %q says more than once that it is of package command", err)
+			}
 			if names := r.Commands(); len(names) != 0 {
 				t.Errorf("%v is registered after the error", names)
 			}

@@ -23,7 +23,7 @@ func TestClose_RefusesAndDropsTheQueue(t *testing.T) {
 		err := f.submit()
 		require.ErrorIs(t, err, isolation.ErrPoolClosed)
 		require.NotErrorIs(t, err, isolation.ErrPoolFull)
-		require.EqualError(t, err, "isolation: pool closed: P")
+		require.EqualError(t, err, `isolation: pool closed: "P"`)
 		require.ErrorIs(t, f.Update(isolation.PoolConfig{}), isolation.ErrPoolClosed)
 
 		f.Close()

@@ -1,6 +1,9 @@
 package isolation
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 var (
 	// ErrSemaphoreFull is the refusal of a semaphore that has no permit left.
@@ -23,7 +26,7 @@ func refusalOf(err error, name string) error {
 	if name == "" {
 		return err
 	}
-	return &refusal{err: err, text: err.Error() + ": " + name}
+	return &refusal{err: err, text: err.Error() + ": " + strconv.Quote(name)}
 }
 
 func (r *refusal) Error() string { return r.text }

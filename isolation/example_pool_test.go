@@ -71,5 +71,5 @@ func ExamplePool_Close() {
 	}
 	l := &lookup{id: 42, done: make(chan struct{})}
 	fmt.Println(pool.Submit(&l.Task, l))
-	// Output: isolation: pool closed: Users
+	// Output: isolation: pool closed: "Users"
 }

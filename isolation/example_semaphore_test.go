@@ -29,7 +29,7 @@ func ExampleSemaphore() {
 	fmt.Println(err, inside.InUse())
 	// Output:
 	// inside: 1
-	// isolation: semaphore full: GetUser true
+	// isolation: semaphore full: "GetUser" true
 	// <nil> 0
 }
 

@@ -241,7 +241,7 @@ func ExampleLimit() {
 	// in use: 1
 	// Ada <nil>
 	// in use: 0
-	// isolation: semaphore full: GetUser
+	// isolation: semaphore full: "GetUser"
 }
 
 // A shared connection must not depend on the permit of whom it began with.

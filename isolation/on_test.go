@@ -372,7 +372,7 @@ func ExampleOn() {
 	}
 	fmt.Println("active:", p.Stats().Active)
 	// Output:
-	// isolation: pool full: GetUser
+	// isolation: pool full: "GetUser"
 	// active: 1
 	// active: 0
 }

@@ -68,6 +68,10 @@ func NewPool(name string, cfg PoolConfig, opts *PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
+// Closed returns the error of tasks that a closed pool refuses or drops: it names
+// the pool, matches [ErrPoolClosed], and is the same value each time.
+func (p *Pool) Closed() error { return p.shut }
+
 // Name returns the name that the pool was made with.
 func (p *Pool) Name() string { return p.name }
 

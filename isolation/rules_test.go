@@ -51,7 +51,7 @@ func TestI5_AdmissionOrder(t *testing.T) {
 						got += "q"
 					default:
 						require.ErrorIs(t, err, isolation.ErrPoolFull)
-						require.EqualError(t, err, "isolation: pool full: P")
+						require.EqualError(t, err, `isolation: pool full: "P"`)
 						got += "x"
 					}
 				}

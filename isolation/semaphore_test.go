@@ -92,7 +92,7 @@ func TestSemaphore_RefusalNamesTheSemaphore(t *testing.T) {
 	p, err := s.Acquire()
 	assert.Nil(t, p)
 	require.ErrorIs(t, err, isolation.ErrSemaphoreFull)
-	assert.EqualError(t, err, "isolation: semaphore full: S")
+	assert.EqualError(t, err, `isolation: semaphore full: "S"`)
 	assert.Same(t, s.Refusal(), err, "one value for all refusals")
 	assert.Equal(t, "S", s.Name())
 	assert.EqualValues(t, 1, s.Stats().Rejected)

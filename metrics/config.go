@@ -32,6 +32,9 @@ type Config struct {
 	LatencyBuckets int
 }
 
+// MaxBuckets is the greatest number of buckets of a window.
+const MaxBuckets = 4096
+
 // Validate reports all fields that cannot be, each with its value and what
 // would be right, or nil.
 func (c Config) Validate() error {
@@ -46,6 +49,8 @@ func validWindow(windowField string, window time.Duration, bucketsField string, 
 	switch {
 	case window < 0:
 		return fmt.Errorf("metrics: Config.%s is %v, want more than 0, or 0 for the default", windowField, window)
+	case buckets > MaxBuckets:
+		return fmt.Errorf("metrics: Config.%s is %d, want at most %d", bucketsField, buckets, MaxBuckets)
 	case buckets < 0:
 		return fmt.Errorf("metrics: Config.%s is %d, want 1 or more, or 0 for the default", bucketsField, buckets)
 	case window%time.Duration(buckets) != 0:

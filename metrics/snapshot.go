@@ -10,6 +10,7 @@ import (
 // not change, and may be copied and kept.
 type Snapshot struct {
 	// Rolling counts each Event in the window, Cumulative since the beginning.
+	// The index is the Event: Rolling[Timeout].
 	Rolling, Cumulative [NumEvents]int64
 	// Concurrency is how many executions were in progress, MaxConcurrency the
 	// highest number that a start in the window made (M5).

@@ -143,8 +143,8 @@ func ended[T any](ctx context.Context, e *emission, at *phase, o Observer[T]) bo
 	return true
 }
 
-// Range emits count consecutive integers from start on. A negative count and a
-// range that overflows are refused.
+// Range emits count consecutive integers from start on. A negative count, and a
+// range that overflows, panic with an [*ArgumentError].
 //
 //	Range(5, 3)  =>  5 6 7 |
 func Range(start, count int) Observable[int] {

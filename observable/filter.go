@@ -2,7 +2,8 @@ package observable
 
 import "context"
 
-// Filter emits the items for which keep returns true.
+// Filter emits the items for which keep returns true. keep may be called
+// concurrently, by several subscriptions.
 //
 //	1 2 3 4  Filter(even)  =>  2 4 |
 func (o Observable[T]) Filter(keep func(T) bool) Observable[T] {
@@ -50,7 +51,8 @@ func (f *filterObserver[T]) OnComplete()       { f.down.OnComplete() }
 func (f *filterObserver[T]) Blame() (bool, Disposable, any) { return f.busy, f.up, f.down }
 
 // Take emits the first n items, then stops the source and completes. Take(0)
-// completes at once, without subscribing to the source.
+// completes at once, without subscribing to the source. A negative n panics with
+// an [*ArgumentError].
 //
 //	1 2 3 4  Take(2)  =>  1 2 |
 func (o Observable[T]) Take(n int) Observable[T] {

@@ -13,9 +13,13 @@ const Unlimited = -1
 // FlatMap subscribes to project(v) for each item v and emits what these inner
 // streams emit, as it comes. At most limit of them are subscribed at a time
 // ([Unlimited]: all); those that have to wait are queued without bound, and
-// the source is never blocked. The first error ends the stream.
+// the source is never blocked. The first error ends the stream. project may be
+// called concurrently, by several subscriptions. A limit of 0, or a negative one
+// but Unlimited, panics with an [*ArgumentError].
 //
-// Items of synchronous inner streams come in order; otherwise they interleave.
+// Synchronous inner streams run one after the other on the source's goroutine,
+// whatever the limit, and their items come in order; [Observable.SubscribeOn] lets
+// them run at the same time. Items of others interleave.
 func FlatMap[T, R any](o Observable[T], project func(T) Observable[R], limit int) Observable[R] {
 	if project == nil {
 		panic(badArgument("FlatMap", "project", nil, "a function"))

@@ -98,8 +98,8 @@ func (o Observable[T]) Subscribe(ctx context.Context, obs Observer[T]) {
 // everything before Subscribe returns, on the subscriber's goroutine.
 type synchronous interface{ synchronous() bool }
 
-// isSynchronous reports what is known statically about src (architecture:
-// anything foreign, with a scheduler or with inner streams is not known).
+// isSynchronous reports what is known statically about src, which is nothing
+// about one that is foreign, has a scheduler or has inner streams.
 func isSynchronous(src any) bool {
 	if src == nil {
 		return true

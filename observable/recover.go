@@ -117,7 +117,8 @@ func (r *returnObserver[T]) OnComplete() { r.down.OnComplete() }
 func (r *returnObserver[T]) Blame() (bool, Disposable, any) { return false, r, r.down }
 
 // Retry subscribes again when the source fails, at most n times, or for ever
-// if n is [Unlimited]. Items already emitted stay emitted.
+// if n is [Unlimited]. Items already emitted stay emitted. Any other negative n
+// panics with an [*ArgumentError].
 func (o Observable[T]) Retry(n int) Observable[T] {
 	if n < 0 && n != Unlimited {
 		panic(badArgument("Retry", "n", n, "0 or more, or Unlimited"))

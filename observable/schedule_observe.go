@@ -11,7 +11,8 @@ import (
 // Signals wait in a queue in between. An error overtakes queued items, which are
 // dropped, as in RxJava.
 //
-// bound is how many items may wait: [Unlimited], or a positive number. A
+// bound is how many items may wait: [Unlimited], or a positive number; any other
+// panics with an [*ArgumentError]. A
 // producer that finds the queue full waits until the observer has taken an item,
 // or has disposed; only where the scheduler's worker says that waiting could
 // be for ever (MayWait; see [Worker]) the queue grows beyond bound instead. A

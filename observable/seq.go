@@ -11,7 +11,8 @@ import (
 const seqQueue = 128
 
 // Seq returns the stream as an iterator: each range subscribes anew, and an
-// error is the last pair. Leaving the loop disposes the subscription.
+// error is the last pair, with the zero value; so is context.Cause(ctx) when ctx
+// ends. Leaving the loop disposes the subscription.
 //
 // A synchronous stream yields directly, on the caller's goroutine, without a
 // queue. Any other is subscribed to on a goroutine of its own, which ends with
@@ -79,9 +80,12 @@ type Item[T any] struct {
 }
 
 // Chan subscribes and returns a channel of the items, closed at the end; an
-// error is the last item. bound is the channel's capacity; the producer waits
-// while it is full. Who stops reading must end ctx, which frees everything; the
-// subscription runs on a goroutine that ends with the stream or with ctx.
+// error is the last item, and so is context.Cause(ctx) when ctx ends, if the
+// channel has room for it or somebody is receiving just then. bound is the
+// channel's capacity, and a negative one panics with an [*ArgumentError]; the
+// producer waits while the channel is full. Who stops reading must end ctx, which
+// frees everything; the subscription runs on a goroutine that ends with the stream
+// or with ctx.
 func (o Observable[T]) Chan(ctx context.Context, bound int) <-chan Item[T] {
 	if bound < 0 {
 		panic(badArgument("Chan", "bound", bound, "0 or more"))

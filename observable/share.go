@@ -223,10 +223,14 @@ func (r *refs[T]) expire(turn int) {
 
 // Share makes the stream hot while somebody is subscribed: the first observer
 // subscribes to the source, the others share that subscription, and when the
-// last one has left it is disposed. It is Publish(o).RefCount(1).
+// last one has left it is disposed. It is Publish(o).RefCount(1). The source's
+// context has the values of the context of who was first, and does not end with
+// it.
 func (o Observable[T]) Share() Observable[T] { return Publish(o).RefCount(1) }
 
 // Cache subscribes to the source when the first observer comes, once in its
 // life, and tells everything, the end too, to every observer. It is Replay(o,
-// ReplayOptions{}).AutoConnect(1): a source without end is never disposed.
+// ReplayOptions{}).AutoConnect(1): a source without end is never disposed. The
+// source's context has the values of the context of who was first, and does not
+// end with it.
 func (o Observable[T]) Cache() Observable[T] { return Replay(o, ReplayOptions{}).AutoConnect(1) }

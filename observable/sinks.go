@@ -14,36 +14,40 @@ func (o Observable[T]) First(ctx context.Context) (T, error) {
 }
 
 // Single waits for the end and returns the only item. An empty stream gives
-// [ErrEmpty], one of several items [ErrTooMany], at the second item.
+// [ErrEmpty], one of several items [ErrTooMany], at the second item. When ctx ends
+// Single returns context.Cause(ctx).
 func (o Observable[T]) Single(ctx context.Context) (T, error) {
 	s := &valueSink[T]{most: 2}
 	return s.result(ctx, o)
 }
 
 // Last waits for the end and returns the last item; an empty stream gives
-// [ErrEmpty].
+// [ErrEmpty]. When ctx ends Last returns context.Cause(ctx), and no item.
 func (o Observable[T]) Last(ctx context.Context) (T, error) {
 	s := &valueSink[T]{most: Unlimited}
 	return s.result(ctx, o)
 }
 
-// ToSlice waits for the end and returns all items. After an error it returns
-// the items that came before, with the error.
+// ToSlice waits for the end and returns all items. After an error, which is
+// context.Cause(ctx) when ctx ends, it returns the items that came before, with
+// the error.
 func (o Observable[T]) ToSlice(ctx context.Context) ([]T, error) {
 	s := new(sliceSink[T])
 	err := await(ctx, o, s)
 	return s.all, err
 }
 
-// Wait waits for the end and drops the items.
+// Wait waits for the end and drops the items. It returns the stream's error, or
+// context.Cause(ctx) when ctx ends.
 func (o Observable[T]) Wait(ctx context.Context) error {
 	return await(ctx, o, new(waitSink[T]))
 }
 
 // ForEach calls f for each item, one at a time, and waits for the end. An
 // error of f stops the stream and is returned; a panic of f is returned as a
-// [*PanicError]. f runs on the goroutine that emits; ForEach does not return
-// while f runs, even when ctx has ended.
+// [*PanicError]. When ctx ends ForEach returns context.Cause(ctx). f runs on the
+// goroutine that emits; ForEach does not return while f runs, even when ctx has
+// ended.
 func (o Observable[T]) ForEach(ctx context.Context, f func(T) error) error {
 	if f == nil {
 		panic(badArgument("ForEach", "f", nil, "a function"))

@@ -2,7 +2,8 @@ package observable
 
 import "context"
 
-// Map emits project(v) for each item v.
+// Map emits project(v) for each item v. project may be called concurrently, by
+// several subscriptions.
 //
 //	1 2 3  Map(x10)  =>  10 20 30 |
 func Map[T, R any](o Observable[T], project func(T) R) Observable[R] {
@@ -56,7 +57,8 @@ func (m *mapObserver[T, R]) OnComplete()       { m.down.OnComplete() }
 func (m *mapObserver[T, R]) Blame() (bool, Disposable, any) { return m.busy, m.up, m.down }
 
 // MapErr emits project(ctx, v) for each item v and fails with the first error.
-// ctx is the subscription's context.
+// ctx is the subscription's context. project may be called concurrently, by
+// several subscriptions.
 func MapErr[T, R any](o Observable[T], project func(ctx context.Context, v T) (R, error)) Observable[R] {
 	if project == nil {
 		panic(badArgument("MapErr", "project", nil, "a function"))

@@ -11,6 +11,10 @@ import (
 // completes, and stops the other source, when one has completed and all its
 // items are used.
 //
+// a is subscribed to before b. If a is synchronous all of it is therefore queued
+// before b begins, and what both do is done one after the other;
+// [Observable.SubscribeOn] on a lets them run at the same time.
+//
 //	1 2 3     \
 //	a b |      Zip2  =>  1a 2b |
 func Zip2[A, B, R any](a Observable[A], b Observable[B], combine func(A, B) R) Observable[R] {

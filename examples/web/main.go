@@ -42,7 +42,7 @@ func scoped(next http.Handler) http.Handler {
 // there twice is looked up once.
 func total(w http.ResponseWriter, r *http.Request) {
 	articles := observable.FromSlice(r.URL.Query()["article"])
-	prices := observable.FlatMap(articles, getPrice.ToObservable, observable.Unlimited)
+	prices := observable.FlatMap(articles, getPrice.ToObservable, 4) // no more at a time than the pool has slots
 	sum, err := observable.Scan(prices, 0, func(sum, price int) int { return sum + price }).Last(r.Context())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

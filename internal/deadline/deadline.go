@@ -3,7 +3,9 @@
 package deadline
 
 import (
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quillgo/quill/internal/mono"
@@ -13,6 +15,10 @@ import (
 // goroutine, without a lock, and must not block or run user code: it claims and
 // wakes.
 type Expirer interface{ Expire() }
+
+// Never is the deadline of an entry that only Close expires. It needs no timer
+// and no place in the order.
+const Never = time.Duration(math.MaxInt64)
 
 // Entry is a deadline, meant to be embedded in what waits for it. The zero
 // value is ready; an Entry is used for one deadline at a time.
@@ -32,10 +38,12 @@ type Entry struct {
 // always finishes in time never touches a timer. A List must not be shared
 // between testing/synctest bubbles.
 type List struct {
-	clock *mono.Clock
+	clock  *mono.Clock
+	closed atomic.Bool // set under mu
 
 	mu         sync.Mutex
 	head, tail *Entry
+	untimed    *Entry // those at Never, in no order
 	timer      mono.Timer
 	made       bool          // timer was made and may be Reset
 	pending    bool          // timer will call tick
@@ -49,10 +57,25 @@ func (l *List) Clock() *mono.Clock { return l.clock }
 func New(c *mono.Clock) *List { return &List{clock: c} }
 
 // Add enters e, which must not be listed: owner.Expire will be called at the
-// time at, unless Remove comes first.
+// time at, unless Remove comes first. If the list is closed it is called now,
+// before Add returns.
 func (l *List) Add(e *Entry, at time.Duration, owner Expirer) {
 	l.mu.Lock()
+	if l.closed.Load() {
+		l.mu.Unlock()
+		owner.Expire()
+		return
+	}
 	e.at, e.owner, e.listed = at, owner, true
+	if at == Never {
+		e.prev, e.next = nil, l.untimed
+		if e.next != nil {
+			e.next.prev = e
+		}
+		l.untimed = e
+		l.mu.Unlock()
+		return
+	}
 	after := l.tail
 	for after != nil && after.at > at {
 		after = after.prev
@@ -86,16 +109,26 @@ func (l *List) Remove(e *Entry) bool {
 	return was
 }
 
-// ExpireAll stops the timer and expires what is listed, due or not. It is how
-// an owner ends all that waits.
-func (l *List) ExpireAll() {
+// Close stops the timer and expires what is listed, due or not, and what will
+// be added. It is how an owner ends all that waits.
+func (l *List) Close() {
 	l.mu.Lock()
+	l.closed.Store(true)
 	l.timer.Stop()
 	l.pending, l.made = false, false
 	due := l.take(func(*Entry) bool { return true })
+	untimed := l.untimed
+	for e := untimed; e != nil; e = e.next {
+		e.prev, e.listed = nil, false
+	}
+	l.untimed = nil
 	l.mu.Unlock()
 	expire(due)
+	expire(untimed)
 }
+
+// Closed reports whether Close was called.
+func (l *List) Closed() bool { return l.closed.Load() }
 
 // take unlinks the entries at the head for which due holds and returns them
 // linked through next; the caller holds mu.
@@ -120,15 +153,19 @@ func expire(e *Entry) {
 
 // unlink removes e; the caller holds mu.
 func (l *List) unlink(e *Entry) {
-	if e.prev == nil {
-		l.head = e.next
-	} else {
+	switch {
+	case e.prev != nil:
 		e.prev.next = e.next
+	case e.at == Never:
+		l.untimed = e.next
+	default:
+		l.head = e.next
 	}
-	if e.next == nil {
-		l.tail = e.prev
-	} else {
+	switch {
+	case e.next != nil:
 		e.next.prev = e.prev
+	case e.at != Never:
+		l.tail = e.prev
 	}
 	e.next, e.prev, e.listed = nil, nil, false
 }

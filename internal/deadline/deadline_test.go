@@ -143,19 +143,49 @@ func TestList_ExpireMayUseTheList(t *testing.T) {
 	})
 }
 
-func TestList_ExpireAll(t *testing.T) {
+func TestList_Close(t *testing.T) {
 	in(t, func(l *deadline.List, lg *log) {
-		l.ExpireAll()
-		a, b := &expiry{name: "a", log: lg}, &expiry{name: "b", log: lg}
+		a, b, c := &expiry{name: "a", log: lg}, &expiry{name: "b", log: lg}, &expiry{name: "c", log: lg}
 		l.Add(&b.Entry, time.Hour, b)
 		l.Add(&a.Entry, time.Minute, a)
-		l.ExpireAll()
-		lg.want(t, "a at 0s", "b at 0s")
+		l.Add(&c.Entry, deadline.Never, c)
+		if l.Closed() {
+			t.Error("closed before Close")
+		}
+		l.Close()
+		lg.want(t, "a at 0s", "b at 0s", "c at 0s")
+		if !l.Closed() || l.Remove(&c.Entry) {
+			t.Error("not closed, or an entry is still listed")
+		}
 		time.Sleep(2 * time.Hour)
 		lg.want(t)
-		l.Add(&a.Entry, 3*time.Hour, a) // the list goes on
-		time.Sleep(2 * time.Hour)
-		lg.want(t, "a at 3h0m0s")
+		l.Add(&a.Entry, 3*time.Hour, a) // too late: at once
+		l.Add(&c.Entry, deadline.Never, c)
+		lg.want(t, "a at 2h0m0s", "c at 2h0m0s")
+		l.Close()
+		lg.want(t)
+	})
+}
+
+// Entries that never fall due need no timer, and are in nobody's way.
+func TestList_Never(t *testing.T) {
+	in(t, func(l *deadline.List, lg *log) {
+		all := make([]*expiry, 5)
+		for i := range all {
+			all[i] = &expiry{name: fmt.Sprint(i), log: lg}
+			l.Add(&all[i].Entry, deadline.Never, all[i])
+		}
+		timed := &expiry{name: "timed", log: lg}
+		l.Add(&timed.Entry, time.Second, timed)
+		time.Sleep(1000 * time.Hour)
+		lg.want(t, "timed at 1s")
+		for _, i := range []int{0, 2, 4} { // the oldest, one between, the newest
+			if !l.Remove(&all[i].Entry) || l.Remove(&all[i].Entry) {
+				t.Errorf("entry %d is not removed exactly once", i)
+			}
+		}
+		l.Close()
+		lg.want(t, "3 at 1000h0m0s", "1 at 1000h0m0s")
 	})
 }
 
@@ -270,5 +300,5 @@ func TestList_Stress(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	l.ExpireAll()
+	l.Close()
 }

@@ -22,8 +22,8 @@ import (
 // the first Done or AfterFunc.
 type Ctx struct {
 	parent context.Context
-	list   *deadline.List // arms the deadline and knows the clock; nil: no deadline
-	at     time.Duration  // the deadline, since the clock's epoch
+	list   *deadline.List // arms the deadline, knows the clock, and when all is over; nil: no deadline
+	at     time.Duration  // the deadline, since the clock's epoch; deadline.Never if there is none
 	state  atomic.Uint32  // live until one compare-and-swap ends it
 	owned  bool           // the owner calls Expire at the deadline
 	watch  atomic.Pointer[watch]
@@ -40,7 +40,7 @@ const (
 func (c *Ctx) Init(parent context.Context) { c.parent = parent }
 
 // InitDeadline makes c a child of parent that ends at the time at of the
-// list's clock.
+// list's clock, which may be deadline.Never, or when the list is closed.
 func (c *Ctx) InitDeadline(parent context.Context, list *deadline.List, at time.Duration) {
 	c.parent, c.list, c.at = parent, list, at
 }
@@ -76,7 +76,7 @@ func (c *Ctx) EndedByParent() bool { return c.state.Load() == parentEnded }
 // reported.
 func (c *Ctx) Deadline() (time.Time, bool) {
 	at, ok := c.parent.Deadline()
-	if c.list == nil || c.list.Clock().Mocked() {
+	if c.list == nil || c.at == deadline.Never || c.list.Clock().Mocked() {
 		return at, ok
 	}
 	own := c.list.Clock().Epoch().Add(c.at)
@@ -92,9 +92,13 @@ func (c *Ctx) Value(key any) any { return c.parent.Value(key) }
 // Err returns nil while the context is live. It reads the clock.
 func (c *Ctx) Err() error {
 	if c.state.Load() == live {
-		if c.parent.Err() != nil {
+		switch {
+		case c.parent.Err() != nil:
 			c.end(parentEnded)
-		} else if c.list != nil && c.list.Clock().Now() >= c.at {
+		case c.list == nil:
+		case c.list.Closed():
+			c.end(cancelled)
+		case c.at != deadline.Never && c.list.Clock().Now() >= c.at:
 			c.end(expired)
 		}
 	}

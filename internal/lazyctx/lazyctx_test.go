@@ -263,7 +263,36 @@ func TestCtx_IsLetGoOfAtItsEnd(t *testing.T) {
 	if kept.Value() != nil {
 		t.Error("the list holds it")
 	}
-	l.ExpireAll()
+	l.Close()
+}
+
+// A closed list ends its contexts, also those that nobody watched, and those
+// without a deadline.
+func TestCtx_ListIsClosed(t *testing.T) {
+	for _, at := range []time.Duration{time.Hour, deadline.Never} {
+		l := newList()
+		var all [3]lazyctx.Ctx
+		for i := range all {
+			all[i].InitDeadline(context.Background(), l, at)
+		}
+		watched, polled, asking := &all[0], &all[1], &all[2]
+		if _, ok := watched.Deadline(); ok != (at != deadline.Never) {
+			t.Errorf("%v: a deadline is reported: %v", at, ok)
+		}
+		done := watched.Done()
+		if watched.Err() != nil || polled.Err() != nil {
+			t.Error("ended before Close")
+		}
+		l.Close()
+		if !closed(done) || !closed(asking.Done()) {
+			t.Errorf("%v: Done is open", at)
+		}
+		for i, c := range []*lazyctx.Ctx{watched, polled, asking} {
+			if !errors.Is(c.Err(), context.Canceled) {
+				t.Errorf("%v: context %d: %v", at, i, c.Err())
+			}
+		}
+	}
 }
 
 // Children of package context end with it, and cost no goroutine.
@@ -432,5 +461,5 @@ func TestCtx_Stress(t *testing.T) {
 			t.Fatalf("round %d: %v became %v", round, first, c.Err())
 		}
 	}
-	l.ExpireAll()
+	l.Close()
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // AssertValues checks that the items so far are exactly want (compared by
-// reflect.DeepEqual).
+// reflect.DeepEqual). Like every Assert it fails by tb.Errorf: the test goes on.
 func (o *TestObserver[T]) AssertValues(tb testing.TB, want ...T) {
 	tb.Helper()
 	got := o.Values()

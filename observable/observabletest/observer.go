@@ -13,7 +13,8 @@ import (
 
 // TestObserver records what it is told and checks the protocol as far as an
 // observer can see it: rules C1 to C4. All its methods may be called
-// concurrently.
+// concurrently. Its Assert methods look at what was recorded so far, and do not
+// wait; one that fails calls tb.Errorf, and the test goes on.
 type TestObserver[T any] struct {
 	// Inside has functions to be called inside a signal, after it has been
 	// recorded; each may be nil. It must be set before the subscription.
