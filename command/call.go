@@ -107,20 +107,14 @@ func (x *execution) look() snapshot {
 }
 
 // freeze makes a Call show the record as it is now, and CANCELLED, though the
-// execution goes on for others. It reports false if the execution has ended.
-func (x *execution) freeze() bool {
+// execution goes on for others.
+func (x *execution) freeze() {
 	s := x.look()
-	if s.marks&decided != 0 {
-		return false
-	}
-	s.marks |= 1 << metrics.Cancelled
-	if !x.frozen.CompareAndSwap(nil, &s) {
-		return false
-	}
+	s.marks = s.marks&^endMarks | 1<<metrics.Cancelled // it may just have ended otherwise, for others
+	x.frozen.Store(&s)
 	if x.entry != nil {
 		x.entry.seal(s.marks)
 	}
-	return true
 }
 
 // adopt makes the record of a follower show what happened to the leader.

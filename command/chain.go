@@ -156,7 +156,7 @@ func (s *bodySource[In, Out]) Subscribe(ctx context.Context, o observable.Observ
 	o.OnSubscribe(b)
 	hold := observable.HoldFrom(ctx)
 	if b.Disposed() || hold != nil && !hold.Retain() {
-		b.active = false
+		b.active = false // nobody waits: the hold is the execution's own
 		return
 	}
 	if s.x.set.Isolation == Pool {
@@ -481,7 +481,7 @@ func (o *outcome[In, Out]) Dispose() {
 	now := o.registry.clock.Now()
 	defer o.end(now, false) // after the permits are back
 	defer o.up.Dispose()
-	if o.frozen.Load() == nil { // else its leader has counted that
+	if !o.abandoned.Swap(true) { // else its leader has counted that
 		o.countAt(now, metrics.Cancelled)
 		o.hooked.tell(hookUnsubscribe)
 	}

@@ -37,6 +37,7 @@ type execution struct {
 	marks         marks
 	async         bool                     // the chain must not run user code on the subscriber's goroutine
 	received      atomic.Bool              // a value of the body has passed the guards
+	abandoned     atomic.Bool              // CANCELLED has been counted for a shared execution
 	frozen        atomic.Pointer[snapshot] // what a Call shows from then on; nil: the record itself
 	emits         atomic.Int32             // items of the body, of a streaming command
 	fallbackEmits atomic.Int32
@@ -60,6 +61,9 @@ const (
 	fromCache                           // it shares another's execution
 
 	eventMarks uint64 = 1<<32 - 1
+	// endMarks are what an end that was decided adds.
+	endMarks = decided | over | complete | 1<<metrics.Success | 1<<metrics.FallbackSuccess | 1<<metrics.FallbackFailure |
+		1<<metrics.FallbackMissing | 1<<metrics.FallbackRejection | 1<<metrics.BadRequest
 	// refusals are the events of an execution that has no latency.
 	refusals uint64 = 1<<metrics.ShortCircuited | 1<<metrics.SemaphoreRejected | 1<<metrics.ThreadPoolRejected | 1<<metrics.ResponseFromCache
 )

@@ -119,9 +119,10 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 	}
 	f := newFuture[Out]()
 	if r.way == shared || r.way == streamed {
-		o := &resultObserver[Out]{publish: f.set}
+		o := &resultObserver[Out]{ctx: ctx, publish: f.set}
 		f.execution = o
 		c.begin(ctx, in, r, x, true, o)
+		f.watch(ctx)
 		return f
 	}
 	d := c.detach(ctx, in, x)

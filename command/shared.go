@@ -34,23 +34,23 @@ func (c *Command[In, Out]) refuse(err error) error {
 // Call's record or nil.
 func (c *Command[In, Out]) await(ctx context.Context, in In, r route[Out], x *execution) (out Out, err error) {
 	done := make(chan struct{})
-	c.begin(ctx, in, r, x, false, &resultObserver[Out]{publish: func(o Out, e error) {
+	o := &resultObserver[Out]{ctx: ctx, publish: func(o Out, e error) {
 		out, err = o, e
 		close(done)
-	}})
+	}}
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, func() { o.cancel() })()
+	}
+	c.begin(ctx, in, r, x, false, o)
 	<-done
 	return out, err
 }
 
-// begin executes the command as a stream whose route is known. A context that
-// has ended already is a cancelled execution, not one that never was.
-func (c *Command[In, Out]) begin(ctx context.Context, in In, r route[Out], x *execution, async bool, o observable.Observer[Out]) {
-	s := &commandSource[In, Out]{c, in, x, async, &r}
-	if ctx.Err() != nil {
-		s.Subscribe(ctx, o)
-	} else {
-		observable.NewUnsafe[Out](s).Subscribe(ctx, o)
-	}
+// begin executes the command as a stream whose route is known. It does not watch
+// ctx, as Observable.Subscribe would: a context that has ended already is a
+// cancelled execution here, not one that never was.
+func (c *Command[In, Out]) begin(ctx context.Context, in In, r route[Out], x *execution, async bool, o *resultObserver[Out]) {
+	(&commandSource[In, Out]{c, in, x, async, &r}).Subscribe(ctx, o)
 }
 
 // hit serves a result that the scope has, with all that a hit counts, without
@@ -80,6 +80,7 @@ func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cac
 
 // resultObserver takes the one result of a stream.
 type resultObserver[Out any] struct {
+	ctx     context.Context // the caller's
 	up      handle
 	value   Out
 	n       int
@@ -122,8 +123,12 @@ func (r *resultObserver[Out]) finish(err error) bool {
 
 // cancel is the caller leaving.
 func (r *resultObserver[Out]) cancel() bool {
+	why := context.Canceled
+	if r.ctx.Err() != nil {
+		why = context.Cause(r.ctx)
+	}
 	r.up.Dispose()
-	return r.finish(context.Canceled)
+	return r.finish(why)
 }
 
 // source is the command as a stream, each subscription of which is an
@@ -284,9 +289,10 @@ func (c *caller[Out]) leave(now time.Duration) {
 // leaveShared counts a caller who leaves an execution to others. What its own
 // record shows is frozen; the execution will have an outcome of its own.
 func (c *caller[Out]) leaveShared(now time.Duration) {
-	if !c.freeze() {
+	if c.marked(decided) || c.abandoned.Swap(true) {
 		return
 	}
+	c.freeze()
 	c.heard(now, metrics.Cancelled)
 	c.hooked.tell(hookUnsubscribe)
 }

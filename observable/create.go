@@ -204,10 +204,11 @@ func (s *seqSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	l := &seqLoop[T]{ctx: ctx, down: o, at: items}
 	defer catch(ctx, &l.at, l, o)
 	o.OnSubscribe(l)
-	if l.Disposed() || !l.iterate(s.run) {
+	if l.Disposed() {
 		l.at = idle
 		return
 	}
+	l.iterate(s.run)
 	switch {
 	case l.Disposed():
 		reportLate(ctx, l.err)
@@ -232,17 +233,16 @@ type seqLoop[T any] struct {
 	err  error // what ends the stream
 }
 
-// iterate runs the iterator while retaining the context's hold. It reports
-// false if the hold was gone and the iterator did not run.
-func (l *seqLoop[T]) iterate(run func(*seqLoop[T])) bool {
+// iterate runs the iterator while retaining the context's hold.
+func (l *seqLoop[T]) iterate(run func(*seqLoop[T])) {
 	release, ok := retain(l.ctx)
 	if !ok {
-		return false
+		l.err = ErrHoldGone
+		return
 	}
 	defer release()
 	l.at = own
 	run(l)
-	return true
 }
 
 func (l *seqLoop[T]) next(v T) bool {
@@ -294,9 +294,12 @@ func (s funcSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	o.OnSubscribe(r)
 	var v T
 	var err error
-	if r.Disposed() || !r.run(&at, func() { v, err = s(&r.body) }) {
+	if r.Disposed() {
 		at = idle
 		return
+	}
+	if gone := r.run(&at, func() { v, err = s(&r.body) }); gone != nil {
+		err = gone
 	}
 	switch {
 	case r.Disposed():
@@ -317,7 +320,7 @@ func (s funcSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 // reportLate reports the error of a run that was disposed meanwhile (rule C8),
 // unless it only says that the run's context, or its goroutine, has ended.
 func reportLate(ctx context.Context, err error) {
-	if err != nil && err != ErrGoexit && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
+	if err != nil && err != ErrGoexit && err != ErrHoldGone && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		ReportError(ctx, err)
 	}
 }
@@ -344,12 +347,12 @@ func (r *userRun) Dispose() {
 }
 
 // run calls f while retaining the context's hold, and ends the function's
-// context after it. It reports false if the hold was gone and f did not run. A
-// panic or Goexit of f unwinds the caller, whose boundary finds *at == own.
-func (r *userRun) run(at *phase, f func()) bool {
+// context after it. It returns ErrHoldGone if f did not run. A panic or Goexit
+// of f unwinds the caller, whose boundary finds *at == own.
+func (r *userRun) run(at *phase, f func()) error {
 	release, ok := retain(&r.body)
 	if !ok {
-		return false
+		return ErrHoldGone
 	}
 	*at = own
 	defer func() {
@@ -358,7 +361,7 @@ func (r *userRun) run(at *phase, f func()) bool {
 	}()
 	f()
 	*at = items
-	return true
+	return nil
 }
 
 // Defer calls build at each subscription and subscribes to the stream that it
@@ -380,7 +383,7 @@ func (s deferSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 func (s deferSource[T]) build(ctx context.Context, o Observer[T]) (inner Observable[T]) {
 	release, ok := retain(ctx)
 	if !ok {
-		return Never[T]()
+		return Error[T](ErrHoldGone)
 	}
 	defer release()
 	err := try(func() { inner = s(ctx) }, func(err error) { Error[T](err).src.Subscribe(ctx, o) })
@@ -458,9 +461,12 @@ func (s createSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	defer catch(ctx, &at, &e.run, o)
 	o.OnSubscribe(&e.run)
 	var err error
-	if e.run.Disposed() || !e.run.run(&at, func() { err = s(&e.run.body, e) }) {
+	if e.run.Disposed() {
 		at = idle
 		return
+	}
+	if gone := e.run.run(&at, func() { err = s(&e.run.body, e) }); gone != nil {
+		err = gone
 	}
 	switch over := e.over.Swap(true); {
 	case over || e.run.Disposed():

@@ -207,7 +207,7 @@ func TestCreate_Hold(t *testing.T) {
 			h, called = &hold{gone: true}, 0
 			o = observabletest.NewObserver[int](t)
 			stream.Subscribe(observable.WithHold(context.Background(), h), o)
-			o.AssertNotTerminated(t)
+			o.AssertError(t, observable.ErrHoldGone)
 			if called > 0 || o.Upstream() == nil {
 				t.Errorf("the hold was gone, but the function ran %d times", called)
 			}

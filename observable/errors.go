@@ -21,6 +21,11 @@ var ErrTooMany = errors.New("observable: stream has more than one item")
 // error tells those who wait elsewhere.
 var ErrGoexit = errors.New("observable: user function called runtime.Goexit")
 
+// ErrHoldGone is the error of a source that did not run its user code, because
+// what its context holds ([Hold]) had been given back: the context was kept for
+// longer than what it belonged to.
+var ErrHoldGone = errors.New("observable: what the context holds was given back before the source ran")
+
 // ErrSubscribedTwice is what the second observer of a stream gets that can
 // have only one in its life, such as a [UnicastSubject].
 var ErrSubscribedTwice = errors.New("observable: stream admits one observer only")

@@ -13,6 +13,7 @@ func (s shielded[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	if h := HoldFrom(ctx); h != nil {
 		if !h.Retain() {
 			sh.OnSubscribe(new(emission))
+			sh.OnError(ErrHoldGone)
 			return
 		}
 		sh.holding.Store(true)

@@ -244,7 +244,7 @@ func TestNew_HoldIsGone(t *testing.T) {
 	observable.New[int](sourceFunc(func(context.Context, observable.Observer[int]) {
 		t.Error("the hold was gone, but the source ran")
 	})).Subscribe(observable.WithHold(context.Background(), h), o)
-	o.AssertNotTerminated(t)
+	o.AssertError(t, observable.ErrHoldGone)
 	if o.Upstream() == nil || h.retained.Load() != 0 {
 		t.Errorf("upstream %v, the hold is retained %d times", o.Upstream(), h.retained.Load())
 	}
