@@ -396,6 +396,7 @@ func TestFromFunc_IsFreedFromBelow(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		o := observabletest.Subscribe(ctx, observable.Merge(blocked, blocked).Retry(3), t)
+		synctest.Wait() // who watches the context tells it
 		o.AssertError(t, context.DeadlineExceeded)
 	})
 }
