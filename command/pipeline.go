@@ -16,8 +16,9 @@ import (
 //	                                                refused, late, failed -> fallback
 //	                                                      events, latency, end
 //
-// It is written down twice: in chain.go as the composition of the exported
-// operators, for everything that is a stream; and here fused, for one value.
+// It is written down twice: in chain.go, entered from source.go, as the
+// composition of the exported operators, for everything that is a stream; and
+// here fused, for one value.
 // Both share the record (execution.go), where countAt counts every event, settle
 // records why the body gave no result, decide claims the one terminal event, and
 // end writes latencies and closes the log's entry; and mayFallBack, lost and
