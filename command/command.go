@@ -19,6 +19,13 @@ import (
 // first. A streaming command must give exactly one item: else the error is
 // observable.ErrEmpty or observable.ErrTooMany.
 func (c *Command[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
+	if c.cacheKey == nil && c.stream == nil {
+		set := c.core.settings.Load()
+		if set.Isolation == Pool {
+			return c.executePooled(ctx, in, set, nil)
+		}
+		return c.executeOnStack(ctx, in, set)
+	}
 	r := c.route(ctx, in)
 	if r.err != nil {
 		var zero Out
@@ -26,9 +33,7 @@ func (c *Command[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
 	}
 	switch r.way {
 	case alone:
-		var x execution // stays on the stack: a Call's is elsewhere
-		x.marks.alone = true
-		return c.executeFused(ctx, in, r.set, &x)
+		return c.executeOnStack(ctx, in, r.set)
 	case pooled:
 		return c.executePooled(ctx, in, r.set, nil)
 	case shared:
@@ -38,6 +43,13 @@ func (c *Command[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
 		}
 	}
 	return c.await(ctx, in, r, nil)
+}
+
+// executeOnStack is executeFused for an execution that nobody looks at.
+func (c *Command[In, Out]) executeOnStack(ctx context.Context, in In, set *resolved) (Out, error) {
+	var x execution // stays on the stack: a Call's is elsewhere
+	x.marks.alone = true
+	return c.executeFused(ctx, in, set, &x)
 }
 
 // way is how a command goes through the pipeline.

@@ -251,19 +251,28 @@ func (d *detached[In, Out]) ended(out Out, err error, where uint64) {
 	d.slot.Done()
 	d.deadlines.Remove(&d.limit)
 	d.body.Cancel()
-	d.err, d.now = observable.ErrGoexit, now // stands if a hook does not return
+	d.out, d.err, d.now = out, err, now
+	if d.hooked == nil {
+		d.wake(byBody)
+	} else {
+		d.tellHooks(where)
+	}
+}
+
+// tellHooks calls the hooks that belong to the body's end, and wakes.
+func (d *detached[In, Out]) tellHooks(where uint64) {
+	out, err := d.out, d.err
+	d.err = observable.ErrGoexit // stands if a hook does not return
 	defer d.wake(byBody)
-	if d.hooked != nil {
-		if err == nil {
-			out = emit(d.hooked, out, hookExecutionEmit)
-			out = emit(d.hooked, out, hookEmit)
-			d.hooked.tell(hookExecutionSuccess)
-		} else {
-			err = d.hooked.fail(err, hookExecutionError)
-		}
-		if where == inPool {
-			d.hooked.tell(hookThreadComplete)
-		}
+	if err == nil {
+		out = emit(d.hooked, out, hookExecutionEmit)
+		out = emit(d.hooked, out, hookEmit)
+		d.hooked.tell(hookExecutionSuccess)
+	} else {
+		err = d.hooked.fail(err, hookExecutionError)
+	}
+	if where == inPool {
+		d.hooked.tell(hookThreadComplete)
 	}
 	d.out, d.err = out, err
 }
@@ -274,6 +283,8 @@ func (d *detached[In, Out]) wake(how uint32) {
 	switch {
 	case d.future == nil:
 		d.waiter.wake()
+	case how == byBody && d.err == nil && !d.watched():
+		d.future.set(d.result()) // without user code; a new goroutine's stack is small
 	case how == byBody:
 		d.deliver()
 	default:
@@ -284,13 +295,17 @@ func (d *detached[In, Out]) wake(how uint32) {
 // deliver gives the future its result, also if the fallback or a hook ends the
 // goroutine.
 func (d *detached[In, Out]) deliver() {
-	var out Out
-	var err error = &Error{Command: d.name, Kind: Failed, Err: observable.ErrGoexit}
+	told := false
 	defer func() {
-		d.unwound()
-		d.future.set(out, err)
+		if !told {
+			d.unwound()
+			var zero Out
+			d.future.set(zero, &Error{Command: d.name, Kind: Failed, Err: observable.ErrGoexit})
+		}
 	}()
-	out, err = d.result()
+	out, err := d.result()
+	told = true
+	d.future.set(out, err)
 }
 
 // result finishes the execution, on the waiter's goroutine: the breaker is told,

@@ -152,8 +152,7 @@ func (x *execution) unwound() {
 
 // watched reports whether hooks or listeners may be called.
 func (x *execution) watched() bool {
-	l := &x.registry.listener
-	return x.hooked != nil || l.Event != nil || l.Transition != nil
+	return x.hooked != nil || x.registry.listens
 }
 
 // decide claims the execution's terminal event: the one that says how it ended
@@ -174,7 +173,9 @@ func (x *execution) settle(kind Kind, cause error) {
 // settled is settle for who has decided.
 func (x *execution) settled(kind Kind, cause error) {
 	x.why = why{kind, cause}
-	if !x.marked(hasCause) {
+	if x.marks.alone {
+		x.marks.own |= hasCause // nobody else reads it
+	} else if !x.marked(hasCause) {
 		x.shown = x.why
 		x.marks.add(hasCause)
 	}

@@ -32,8 +32,19 @@ func (c *Command[In, Out]) executeFused(ctx context.Context, in In, set *resolve
 		return out, x.failure(nil)
 	}
 	if x.watched() {
-		defer x.unwound()
+		return c.fuseWatched(ctx, in, x)
 	}
+	return c.fuse(ctx, in, x)
+}
+
+// fuseWatched is fuse where hooks or listeners may end the goroutine.
+func (c *Command[In, Out]) fuseWatched(ctx context.Context, in In, x *execution) (Out, error) {
+	defer x.unwound()
+	return c.fuse(ctx, in, x)
+}
+
+// fuse is executeFused for a record that has begun.
+func (c *Command[In, Out]) fuse(ctx context.Context, in In, x *execution) (out Out, err error) {
 	if !x.enter(ctx) || !x.admit(x.takeSemaphore()) {
 		return c.fallBack(ctx, in, x)
 	}

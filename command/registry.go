@@ -39,6 +39,7 @@ type Registry struct {
 	defaults Settings
 	hooks    *Hooks // nil if there are none
 	listener Listener
+	listens  bool // listener has a function
 	clock    *mono.Clock
 
 	closed  atomic.Bool // nothing new begins
@@ -70,6 +71,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 	r := &Registry{
 		defaults: o.Settings,
 		listener: o.Listener,
+		listens:  o.Listener.Event != nil || o.Listener.Transition != nil,
 		clock:    mono.New(o.Clock),
 		cores:    map[string]*core{},
 		pools:    map[string]*isolation.Pool{},
