@@ -123,8 +123,17 @@ func (b *bodyObserver[In, Out]) run(hold observable.Hold) {
 func (b *bodyObserver[In, Out]) ended(out Out, err error) {
 	// A body that comes back after its time has timed out, though the timer may
 	// be a little late to say so.
-	if b.x.timedOut(b.x.registry.clock.Now()) || !b.state.CompareAndSwap(bodyOn, bodyOver) {
+	late := b.x.timedOut(b.x.registry.clock.Now())
+	if late && err != observable.ErrGoexit || !b.state.CompareAndSwap(bodyOn, bodyOver) {
 		b.cmd.tooLate(out, err, b.x.hooked)
+		return
+	}
+	if late {
+		// A Goexit goes on through the operators below, which are told before: they
+		// would take it for the end that the timer is about to tell.
+		b.cmd.tooLate(out, err, b.x.hooked)
+		b.threadComplete()
+		b.down.OnError(&observable.TimeoutError{After: b.x.set.Timeout})
 		return
 	}
 	b.body.Cancel()
