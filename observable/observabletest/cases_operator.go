@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -38,11 +37,14 @@ func operatorCases[T any]() []operatorCase[T] {
 
 func nothing() {}
 
+// othersFirst returns when no other goroutine of the bubble has anything to do.
+func othersFirst() { time.Sleep(time.Nanosecond) }
+
 // probe returns an upstream of count items, which completes.
 func (c *operatorTrial[T]) probe(count int) *Probe[T] {
 	p := &Probe[T]{Item: c.op.Item, Count: count}
 	if c.op.Async {
-		p.Each = func(int) { runtime.Gosched() } // it would run far ahead on one processor
+		p.Each = func(int) { othersFirst() } // it would run far ahead
 	}
 	c.stop = append(c.stop, func() { p.halted.Store(true) })
 	return p
@@ -403,7 +405,7 @@ func contextCases[T any]() []operatorCase[T] {
 				if i == 2 {
 					cancel(errBoom)
 				}
-				runtime.Gosched()
+				othersFirst() // the end of a context is told on a goroutine of its own
 			}
 			obs := c.run(p, nothing)
 			c.ended(obs)
