@@ -249,7 +249,7 @@ func TestLimit_SharedConnectionHoldsNoPermit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sem := newSemaphore(t, 1)
 		body := observable.FromFunc(func(context.Context) (int, error) { return 7, nil })
-		shared := observable.ConcatMap(observable.Timer(time.Second), func(int) stream { return body }).Share()
+		shared := observable.Share(observable.ConcatMap(observable.Timer(time.Second), func(int) stream { return body }))
 		first := observabletest.Subscribe(context.Background(), isolation.Limit(shared, sem), t)
 		second := observabletest.Subscribe(context.Background(), shared, t)
 		first.Dispose()

@@ -7,6 +7,9 @@ import (
 
 // Amb emits what the first source to give any signal emits, and stops the
 // others. The sources are subscribed in order until one has won.
+//
+//	. . 1 2 |
+//	. 8 9 |    Amb  =>  . 8 9 |
 func Amb[T any](sources ...Observable[T]) Observable[T] {
 	switch len(sources) {
 	case 0:

@@ -93,6 +93,22 @@ func TestZip2_AsItemsCome(t *testing.T) {
 	})
 }
 
+// Sources without end wait for each other, and are stopped with the result.
+func TestZip2_Endless(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fast, slow := count(observabletest.Endless), count(observabletest.Endless)
+		fast.Async, fast.Gap, slow.Async, slow.Gap = true, time.Second, true, 7*time.Second
+		o := observabletest.Subscribe(context.Background(), observable.Zip2(fast.Observable(), slow.Observable(), add).Take(4), t)
+		<-o.Done()
+		o.AssertValues(t, 0, 2, 4, 6)
+		synctest.Wait()
+		if fast.Active() != 0 || slow.Active() != 0 || slow.Produced() != 4 {
+			t.Errorf("%d and %d active, the slow one emitted %d items", fast.Active(), slow.Active(), slow.Produced())
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 // A panic of combine, or of the observer, in items that one source's terminal
 // signal sets free.
 func TestZip2_PanicInACombination(t *testing.T) {

@@ -34,10 +34,16 @@ type core[T any] interface {
 }
 
 // Publish shares o live: an observer gets what comes after it subscribed.
+//
+//	1 2 3 4 |
+//	   ^        =>  3 4 |
 func Publish[T any](o Observable[T]) *Connectable[T] { return &Connectable[T]{up: o.src} }
 
 // Replay shares o and keeps what it emits, as opts says, for observers that come
 // later, also after the end. A negative Size panics with an [*ArgumentError].
+//
+//	1 2 3 4 |
+//	   ^        Replay(Size: 1)  =>  2 3 4 |
 func Replay[T any](o Observable[T], opts ReplayOptions) *Connectable[T] {
 	opts.check("Replay")
 	return &Connectable[T]{up: o.src, replays: true, opts: opts}

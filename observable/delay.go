@@ -13,18 +13,27 @@ import (
 // are emitted by the scheduler on, or without one by [Go].
 //
 //	1 2 3 |  Delay(3s)  =>  ...1 2 3 |
-func (o Observable[T]) Delay(d time.Duration, on ...Scheduler) Observable[T] {
-	return Observable[T]{src: &delaySource[T]{o.src, max(d, 0), schedulerOf("Delay", on)}}
+func Delay[T any](o Observable[T], d time.Duration, on ...Scheduler) Observable[T] {
+	return Observable[T]{src: &delaySource[T]{o.src, max(d, 0), schedulerOf("Delay", on), false}}
+}
+
+// DelayDelayError is [Delay] that delays an error, too, which comes
+// after the items before it then.
+//
+//	1 2 3 #  DelayDelayError(3s)  =>  ...1 2 3 #
+func DelayDelayError[T any](o Observable[T], d time.Duration, on ...Scheduler) Observable[T] {
+	return Observable[T]{src: &delaySource[T]{o.src, max(d, 0), schedulerOf("DelayDelayError", on), true}}
 }
 
 type delaySource[T any] struct {
-	up Source[T]
-	d  time.Duration
-	on Scheduler
+	up         Source[T]
+	d          time.Duration
+	on         Scheduler
+	delayError bool
 }
 
 func (s *delaySource[T]) Subscribe(ctx context.Context, o Observer[T]) {
-	d := &delayObserver[T]{ctx: ctx, down: o, d: s.d, on: s.on, worker: s.on.Worker()}
+	d := &delayObserver[T]{ctx: ctx, down: o, d: s.d, on: s.on, worker: s.on.Worker(), delayError: s.delayError}
 	d.task = d.release
 	onRefusal(d.worker, d)
 	subscribe(ctx, s.up, d)
@@ -40,6 +49,8 @@ type delayObserver[T any] struct {
 	on     Scheduler
 	worker Worker
 	task   func() // release
+	// delayError says that an error waits in the queue, as the end.
+	delayError bool
 
 	mu    sync.Mutex
 	queue fifo[delayed[T]] // guarded by mu
@@ -47,6 +58,7 @@ type delayObserver[T any] struct {
 	// delivers. It is set by who finds it unset, and cleared by release.
 	active  bool
 	running bool      // guarded by mu; release is delivering
+	last    error     // guarded by mu; the error that the end in the queue is, if any
 	err     error     // guarded by mu; the end, when it is an error
 	until   time.Time // guarded by mu; err overtakes what is due after this
 	over    bool      // guarded by mu; the end is being told, or downstream disposed
@@ -64,17 +76,20 @@ func (d *delayObserver[T]) OnSubscribe(up Disposable) {
 	d.down.OnSubscribe(d)
 }
 
-func (d *delayObserver[T]) OnNext(v T)  { d.enqueue(delayed[T]{v: v}) }
-func (d *delayObserver[T]) OnComplete() { d.enqueue(delayed[T]{end: true}) }
+func (d *delayObserver[T]) OnNext(v T)  { d.enqueue(delayed[T]{v: v}, nil) }
+func (d *delayObserver[T]) OnComplete() { d.enqueue(delayed[T]{end: true}, nil) }
 
-func (d *delayObserver[T]) enqueue(s delayed[T]) {
+// enqueue queues s; err is for an end.
+func (d *delayObserver[T]) enqueue(s delayed[T], err error) {
 	s.due = d.on.Now().Add(d.d)
 	d.mu.Lock()
-	if d.over || d.err != nil {
+	if d.over || d.err != nil || d.last != nil {
 		d.mu.Unlock()
+		reportLate(d.ctx, err)
 		return
 	}
 	d.queue.push(s)
+	d.last = err
 	start := !d.active
 	d.active = true
 	d.mu.Unlock()
@@ -84,6 +99,10 @@ func (d *delayObserver[T]) enqueue(s delayed[T]) {
 }
 
 func (d *delayObserver[T]) OnError(err error) {
+	if d.delayError {
+		d.enqueue(delayed[T]{end: true}, err)
+		return
+	}
 	now := d.on.Now()
 	d.mu.Lock()
 	late := d.over || d.err != nil
@@ -151,6 +170,7 @@ func (d *delayObserver[T]) take() (s delayed[T], wait time.Duration, more bool) 
 	d.running = true
 	s = d.queue.pop()
 	if s.end {
+		d.err = d.last
 		d.end()
 	}
 	return s, 0, true
@@ -158,6 +178,14 @@ func (d *delayObserver[T]) take() (s delayed[T], wait time.Duration, more bool) 
 
 // front returns when the oldest signal is due. The caller holds mu.
 func (d *delayObserver[T]) front() time.Time { return d.queue.ring[d.queue.head].due }
+
+// accepted returns the error that is to be told, or nil. The caller holds mu.
+func (d *delayObserver[T]) accepted() error {
+	if d.err != nil {
+		return d.err
+	}
+	return d.last
+}
 
 // end keeps everything further out. The caller holds mu.
 func (d *delayObserver[T]) end() {
@@ -172,8 +200,8 @@ func (d *delayObserver[T]) refused(err error) {
 		d.mu.Unlock()
 		return
 	}
-	if d.err != nil {
-		err = errors.Join(d.err, err)
+	if before := d.accepted(); before != nil {
+		err = errors.Join(before, err)
 	}
 	d.err, d.until = err, time.Time{}
 	mine := !d.running // else it is release that sees err
@@ -191,13 +219,14 @@ func (d *delayObserver[T]) refused(err error) {
 func (d *delayObserver[T]) Dispose() {
 	d.relay.Dispose()
 	d.mu.Lock()
-	untold := !d.over
+	var untold error
+	if !d.over {
+		untold = d.accepted()
+	}
 	d.end()
 	d.mu.Unlock()
 	d.worker.Dispose()
-	if untold {
-		reportLate(d.ctx, d.err) // accepted, but not told any more (rule C8)
-	}
+	reportLate(d.ctx, untold) // accepted, but not told any more (rule C8)
 }
 
 // Blame implements [Stage]: what is below runs in tasks, with a boundary of

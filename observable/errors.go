@@ -60,10 +60,13 @@ func NewPanicError(recovered any) *PanicError {
 // TimeoutError is the error of the Timeout operators. errors.Is(err,
 // context.DeadlineExceeded) holds, and Timeout reports true as net.Error asks.
 type TimeoutError struct {
-	After time.Duration
+	After time.Duration // zero if it was another stream that said so
 }
 
 func (e *TimeoutError) Error() string {
+	if e.After == 0 {
+		return "observable: no signal in time"
+	}
 	return fmt.Sprintf("observable: no signal within %v", e.After)
 }
 

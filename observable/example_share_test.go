@@ -29,12 +29,13 @@ func ExamplePublish() {
 }
 
 // How do I load something once, when it is first asked for?
-func ExampleObservable_Cache() {
+func ExampleCache() {
 	ctx := context.Background()
-	loaded := observable.FromFunc(func(context.Context) (int, error) {
+	loaded := observable.Cache(observable.FromFunc(func(context.Context) (int, error) {
 		fmt.Println("loading")
 		return 42, nil
-	}).Cache()
+	}))
+
 	for range 2 {
 		fmt.Println(loaded.First(ctx))
 	}

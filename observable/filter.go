@@ -160,3 +160,35 @@ func (t *takeUntilObserver[T]) OnError(err error) { t.down.OnError(err) }
 func (t *takeUntilObserver[T]) OnComplete()       { t.down.OnComplete() }
 
 func (t *takeUntilObserver[T]) Blame() (bool, Disposable, any) { return t.busy, t.handle(), t.down }
+
+// IgnoreElements emits no item, only the source's end. [Observable.Wait] waits
+// for that.
+//
+//	1 2 3 |  IgnoreElements  =>  |
+func IgnoreElements[T any](o Observable[T]) Observable[T] {
+	return Observable[T]{src: &ignoreSource[T]{o.src}}
+}
+
+type ignoreSource[T any] struct{ up Source[T] }
+
+func (s *ignoreSource[T]) synchronous() bool { return isSynchronous(s.up) }
+
+func (s *ignoreSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
+	subscribe(ctx, s.up, &ignoreObserver[T]{down: o})
+}
+
+type ignoreObserver[T any] struct {
+	down Observer[T]
+	up   Disposable
+}
+
+func (i *ignoreObserver[T]) OnSubscribe(d Disposable) {
+	i.up = d
+	i.down.OnSubscribe(d)
+}
+
+func (i *ignoreObserver[T]) OnNext(T)          {}
+func (i *ignoreObserver[T]) OnError(err error) { i.down.OnError(err) }
+func (i *ignoreObserver[T]) OnComplete()       { i.down.OnComplete() }
+
+func (i *ignoreObserver[T]) Blame() (bool, Disposable, any) { return false, i.up, i.down }

@@ -13,40 +13,68 @@ const Unlimited = -1
 // FlatMap subscribes to project(v) for each item v and emits what these inner
 // streams emit, as it comes. At most limit of them are subscribed at a time
 // ([Unlimited]: all); those that have to wait are queued without bound, and
-// the source is never blocked. The first error ends the stream. project may be
+// the source is never blocked. The first error ends the stream and stops the
+// source and all inner streams. project may be
 // called concurrently, by several subscriptions. A limit of 0, or a negative one
 // but Unlimited, panics with an [*ArgumentError].
+//
+//	1    2    3        FlatMap(v, later 10v)
+//	1  10  2  20  3  30 |
 //
 // Synchronous inner streams run one after the other on the source's goroutine,
 // whatever the limit, and their items come in order; [Observable.SubscribeOn] lets
 // them run at the same time. Items of others interleave.
 func FlatMap[T, R any](o Observable[T], project func(T) Observable[R], limit int) Observable[R] {
-	if project == nil {
-		panic(badArgument("FlatMap", "project", nil, "a function"))
-	}
-	if limit < 1 && limit != Unlimited {
-		panic(badArgument("FlatMap", "limit", limit, "1 or more, or Unlimited"))
-	}
-	return Observable[R]{src: &flatMapSource[T, R]{o.src, project, limit}}
+	return flatMap("FlatMap", o.src, project, limit, false)
 }
 
-// Merge emits what the sources emit, as it comes. It subscribes to them in
-// order; a synchronous one therefore ends before the next begins. The first
-// error ends the stream and stops the other sources.
-func Merge[T any](sources ...Observable[T]) Observable[T] {
-	return FlatMap(FromSlice(sources), identity[T], Unlimited)
+// FlatMapDelayError is [FlatMap] that goes on after an error: of an inner
+// stream with the others, of the source, or a panic of project, with the inner
+// streams that there are. When all have ended it fails with their errors,
+// joined in the order in which they came (RxJava: flatMap with delayErrors).
+//
+//	1    2x   3        FlatMapDelayError(v, later 10v)
+//	1  10  2  3  30 x
+func FlatMapDelayError[T, R any](o Observable[T], project func(T) Observable[R], limit int) Observable[R] {
+	return flatMap("FlatMapDelayError", o.src, project, limit, true)
+}
+
+func flatMap[T, R any](name string, up Source[T], project func(T) Observable[R], limit int, delay bool) Observable[R] {
+	if project == nil {
+		panic(badArgument(name, "project", nil, "a function"))
+	}
+	checkLimit(name, limit)
+	return Observable[R]{src: &flatMapSource[T, R]{up, project, limit, delay}}
+}
+
+// checkLimit refuses a number of concurrent inner streams that is none.
+func checkLimit(operator string, limit int) {
+	if limit < 1 && limit != Unlimited {
+		panic(badArgument(operator, "limit", limit, "1 or more, or Unlimited"))
+	}
 }
 
 func identity[T any](o Observable[T]) Observable[T] { return o }
+
+// listed is the source of streams that are listed. It is not made by FromSlice:
+// an Observable of Observables would have the compiler make all their methods
+// for each T.
+func listed[T any](sources []Observable[T]) Source[Observable[T]] {
+	if len(sources) == 0 {
+		return nil
+	}
+	return sliceSource[Observable[T]](sources)
+}
 
 type flatMapSource[T, R any] struct {
 	up      Source[T]
 	project func(T) Observable[R]
 	limit   int
+	delay   bool
 }
 
 func (s *flatMapSource[T, R]) Subscribe(ctx context.Context, o Observer[R]) {
-	f := &flatMapObserver[T, R]{project: s.project, limit: s.limit}
+	f := &flatMapObserver[T, R]{project: s.project, limit: s.limit, delay: s.delay}
 	f.ctx, f.down, f.owner = ctx, o, f
 	f.live.Store(1)
 	subscribe(ctx, s.up, f)
@@ -58,6 +86,7 @@ type flatMapObserver[T, R any] struct {
 	up      Disposable
 	project func(T) Observable[R]
 	inside  bool // the outer stream's goroutine is inside down (rule C9)
+	delay   bool // errors wait for the end
 	inners  group
 	live    atomic.Int32 // the outer stream, and the inner ones that have not ended
 
@@ -78,45 +107,92 @@ func (f *flatMapObserver[T, R]) OnSubscribe(d Disposable) {
 }
 
 func (f *flatMapObserver[T, R]) OnNext(v T) {
-	inner := f.project(v)
-	switch src := inner.src.(type) {
-	case nil:
+	src := f.project(v).src
+	if src == nil {
+		return
+	}
+	if f.limit != Unlimited && f.waits(src) {
+		return
+	}
+	switch src := src.(type) {
 	case *justSource[R]:
 		f.inside = true
 		f.next(src.value)
 		f.inside = false
 	case *errorSource[R]:
-		f.failed(src.err)
+		f.innerError(src.err)
 	default:
 		f.live.Add(1)
-		if f.limit == Unlimited {
-			f.start(src)
-			return
-		}
-		f.wait.Lock()
-		full := f.active == f.limit
-		if full {
-			f.pending.push(src)
-		} else {
-			f.active++
-		}
-		f.wait.Unlock()
-		if !full {
-			f.start(src)
-		}
+		f.start(src)
 	}
+}
+
+// waits queues src if there are as many inner streams as there may be, and
+// counts it as one of them otherwise, unless it is a scalar.
+func (f *flatMapObserver[T, R]) waits(src Source[R]) bool {
+	f.wait.Lock()
+	defer f.wait.Unlock()
+	if f.active == f.limit {
+		f.live.Add(1)
+		f.pending.push(src)
+		return true
+	}
+	if !scalar(src) {
+		f.active++
+	}
+	return false
+}
+
+// scalar reports whether src is emitted in place instead of being subscribed to.
+func scalar[R any](src Source[R]) bool {
+	switch src.(type) {
+	case nil, *justSource[R], *errorSource[R]:
+		return true
+	}
+	return false
 }
 
 // start subscribes to an inner stream.
 func (f *flatMapObserver[T, R]) start(src Source[R]) {
 	in := &flatMapInner[T, R]{parent: f}
-	if f.inners.add(&in.member) {
-		src.Subscribe(f.ctx, in)
+	if !f.inners.add(&in.member) {
+		return
 	}
+	if f.delay { // else a panic fails the stream as it passes by
+		made := false
+		defer passing(&made, in)
+		src.Subscribe(f.ctx, in)
+		made = true
+		return
+	}
+	src.Subscribe(f.ctx, in)
 }
 
-func (f *flatMapObserver[T, R]) OnError(err error) { f.failed(err) }
-func (f *flatMapObserver[T, R]) OnComplete()       { f.ended() }
+func (f *flatMapObserver[T, R]) OnComplete() { f.ended() }
+
+func (f *flatMapObserver[T, R]) OnError(err error) {
+	if !f.delay {
+		f.fail(err, f.stop)
+		return
+	}
+	f.keep(err)
+	f.ended()
+}
+
+// innerError takes in the error of an inner stream.
+func (f *flatMapObserver[T, R]) innerError(err error) {
+	if f.delay {
+		f.keep(err)
+		return
+	}
+	f.fail(err, f.stop)
+}
+
+// failed is for a panic of project, or of what it returned.
+func (f *flatMapObserver[T, R]) failed(err error) {
+	f.up.Dispose()
+	f.OnError(err)
+}
 
 // ended is called when the outer or an inner stream has ended.
 func (f *flatMapObserver[T, R]) ended() {
@@ -137,6 +213,10 @@ func (f *flatMapObserver[T, R]) innerEnded() {
 				f.active--
 			}
 			f.wait.Unlock()
+			if scalar(src) && src != nil {
+				f.emit(src)
+				continue // the place is still free
+			}
 			if src != nil {
 				f.start(src)
 			}
@@ -148,7 +228,19 @@ func (f *flatMapObserver[T, R]) innerEnded() {
 	f.ended()
 }
 
-func (f *flatMapObserver[T, R]) failed(err error) { f.fail(err, f.stop) }
+// emit emits a scalar that had to wait, from another one's terminal signal.
+func (f *flatMapObserver[T, R]) emit(src Source[R]) {
+	at := items
+	defer catch(f.ctx, &at, f, f.down)
+	switch src := src.(type) {
+	case *justSource[R]:
+		f.next(src.value)
+	case *errorSource[R]:
+		f.innerError(src.err)
+	}
+	f.ended()
+	at = idle
+}
 
 // stop disposes everything above.
 func (f *flatMapObserver[T, R]) stop() {
@@ -167,35 +259,4 @@ func (f *flatMapObserver[T, R]) Dispose() {
 
 func (f *flatMapObserver[T, R]) Blame() (bool, Disposable, any) {
 	return !f.inside, f.handle(), f.down
-}
-
-type flatMapInner[T, R any] struct {
-	member
-	parent *flatMapObserver[T, R]
-	inside bool // the inner stream's goroutine is inside down (rule C9)
-}
-
-func (i *flatMapInner[T, R]) OnSubscribe(d Disposable) { i.set(d) }
-
-func (i *flatMapInner[T, R]) OnNext(v R) {
-	i.inside = true
-	i.parent.next(v)
-	i.inside = false
-}
-
-func (i *flatMapInner[T, R]) OnError(err error) {
-	i.parent.inners.remove(&i.member)
-	i.parent.failed(err)
-}
-
-func (i *flatMapInner[T, R]) OnComplete() {
-	i.parent.inners.remove(&i.member)
-	i.parent.innerEnded()
-}
-
-func (i *flatMapInner[T, R]) failed(err error) { i.parent.failed(err) }
-
-// Blame implements [Stage].
-func (i *flatMapInner[T, R]) Blame() (bool, Disposable, any) {
-	return !i.inside, i.parent.handle(), i.parent.down
 }

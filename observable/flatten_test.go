@@ -132,12 +132,7 @@ func TestFlatMap_FirstErrorWins(t *testing.T) {
 
 // A stream that project returns after Dispose is not subscribed to.
 func TestFlatten_DisposeInsideProject(t *testing.T) {
-	for _, flatten := range []func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int]{
-		func(o observable.Observable[int], project func(int) observable.Observable[int]) observable.Observable[int] {
-			return observable.FlatMap(o, project, observable.Unlimited)
-		},
-		observable.ConcatMap[int, int],
-	} {
+	for name, flatten := range flatteners {
 		inner := count(observabletest.Endless)
 		o := observabletest.NewObserver[int](t)
 		flatten(observable.Range(0, 3), func(int) observable.Observable[int] {
@@ -147,7 +142,7 @@ func TestFlatten_DisposeInsideProject(t *testing.T) {
 		o.AssertEmpty(t)
 		o.AssertNotTerminated(t)
 		if inner.Produced() > 0 || inner.Active() > 0 {
-			t.Errorf("the inner stream emitted %d items, %d active", inner.Produced(), inner.Active())
+			t.Errorf("%s: the inner stream emitted %d items, %d active", name, inner.Produced(), inner.Active())
 		}
 	}
 }

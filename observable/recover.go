@@ -1,9 +1,6 @@
 package observable
 
-import (
-	"context"
-	"sync/atomic"
-)
+import "context"
 
 // OnErrorResumeNext continues a stream that fails with resume(err).
 //
@@ -116,91 +113,80 @@ func (r *returnObserver[T]) OnComplete() { r.down.OnComplete() }
 // Blame implements [Stage]: value has a boundary of its own.
 func (r *returnObserver[T]) Blame() (bool, Disposable, any) { return false, r, r.down }
 
-// Retry subscribes again when the source fails, at most n times, or for ever
-// if n is [Unlimited]. Items already emitted stay emitted. Any other negative n
-// panics with an [*ArgumentError].
-func (o Observable[T]) Retry(n int) Observable[T] {
-	if n < 0 && n != Unlimited {
-		panic(badArgument("Retry", "n", n, "0 or more, or Unlimited"))
+// OnErrorResumeWith continues a stream that fails with other.
+//
+//	1 2 #  OnErrorResumeWith(8 9)  =>  1 2 8 9 |
+func OnErrorResumeWith[T any](o, other Observable[T]) Observable[T] {
+	return o.OnErrorResumeNext(func(error) Observable[T] { return other })
+}
+
+// OnErrorReturnItem ends a stream that fails with the item v and completes it.
+//
+//	1 2 #  OnErrorReturnItem(0)  =>  1 2 0 |
+func OnErrorReturnItem[T any](o Observable[T], v T) Observable[T] {
+	return o.OnErrorReturn(func(error) T { return v })
+}
+
+// OnErrorComplete completes a stream instead of failing it, if when says true to
+// the error; without when, always. If when panics the observer gets both errors,
+// joined.
+//
+//	1 2 #  OnErrorComplete  =>  1 2 |
+func OnErrorComplete[T any](o Observable[T], when ...func(err error) bool) Observable[T] {
+	s := &errorCompleteSource[T]{up: o.src}
+	switch {
+	case len(when) > 1:
+		panic(badArgument("OnErrorComplete", "when", len(when), "at most one function"))
+	case len(when) == 1 && when[0] == nil:
+		panic(badArgument("OnErrorComplete", "when", nil, "a function"))
+	case len(when) == 1:
+		s.when = when[0]
 	}
-	return Observable[T]{src: &retrySource[T]{o.src, n}}
+	return Observable[T]{src: s}
 }
 
-type retrySource[T any] struct {
-	up Source[T]
-	n  int
-}
-
-func (s *retrySource[T]) synchronous() bool { return isSynchronous(s.up) }
-
-func (s *retrySource[T]) Subscribe(ctx context.Context, o Observer[T]) {
-	r := &retryObserver[T]{left: s.n}
-	r.ctx, r.up, r.down, r.obs = ctx, s.up, o, r
-	announce(ctx, r, o)
-	r.again()
-}
-
-type retryObserver[T any] struct {
-	resubscriber[T]
-	left int // attempts that remain, or Unlimited
-}
-
-func (r *retryObserver[T]) OnError(err error) {
-	if r.left == 0 {
-		r.down.OnError(err)
-		return
-	}
-	if r.left > 0 {
-		r.left--
-	}
-	r.again()
-}
-
-func (r *retryObserver[T]) OnComplete() { r.down.OnComplete() }
-
-// resubscriber subscribes obs to a source again and again, in a loop when the
-// source is synchronous (rule C16). It is embedded in obs.
-type resubscriber[T any] struct {
-	slot
-	ctx  context.Context
+type errorCompleteSource[T any] struct {
 	up   Source[T]
-	down Observer[T]
-	obs  Observer[T]
-	// wanted counts the subscriptions asked for; whoever raises it from zero
-	// makes them.
-	wanted atomic.Int32
+	when func(error) bool // nil: always
 }
 
-func (r *resubscriber[T]) OnSubscribe(d Disposable) { r.set(d) }
-func (r *resubscriber[T]) OnNext(v T)               { r.down.OnNext(v) }
+func (s *errorCompleteSource[T]) synchronous() bool { return isSynchronous(s.up) }
 
-// Blame implements [Stage].
-func (r *resubscriber[T]) Blame() (bool, Disposable, any) { return false, r, r.down }
+func (s *errorCompleteSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
+	subscribe(ctx, s.up, &errorCompleteObserver[T]{ctx: ctx, down: o, when: s.when})
+}
 
-func (r *resubscriber[T]) again() {
-	if r.wanted.Add(1) != 1 {
-		return
-	}
-	going := true
-	defer r.gone(&going)
-	for !r.Disposed() {
-		if r.ctx.Err() != nil {
-			going = false
-			End(r.ctx, r, r.down, context.Cause(r.ctx)) // nobody may be watching (rule C20)
+type errorCompleteObserver[T any] struct {
+	up   Disposable
+	ctx  context.Context
+	down Observer[T]
+	when func(error) bool
+}
+
+func (c *errorCompleteObserver[T]) OnSubscribe(d Disposable) {
+	c.up = d
+	c.down.OnSubscribe(d)
+}
+
+func (c *errorCompleteObserver[T]) OnNext(v T) { c.down.OnNext(v) }
+
+func (c *errorCompleteObserver[T]) OnError(err error) {
+	complete := true
+	if c.when != nil {
+		fail := func(p error) { End(c.ctx, c.up, c.down, join(err, p)) }
+		if p := try(func() { complete = c.when(err) }, fail); p != nil {
+			fail(p)
 			return
 		}
-		subscribe(r.ctx, r.up, r.obs)
-		if r.wanted.Add(-1) == 0 {
-			break
-		}
 	}
-	going = false
+	if complete {
+		End(c.ctx, c.up, c.down, nil)
+		return
+	}
+	c.down.OnError(err)
 }
 
-// gone ends the stream if the goroutine ends, by a Goexit, that was asked for
-// the next subscription.
-func (r *resubscriber[T]) gone(going *bool) {
-	if *going && r.wanted.Load() > 1 && !r.Disposed() {
-		End(r.ctx, r, r.down, ErrGoexit)
-	}
-}
+func (c *errorCompleteObserver[T]) OnComplete() { c.down.OnComplete() }
+
+// Blame implements [Stage]: when has a boundary of its own.
+func (c *errorCompleteObserver[T]) Blame() (bool, Disposable, any) { return false, c.up, c.down }

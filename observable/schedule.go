@@ -8,6 +8,8 @@ import (
 // SubscribeOn subscribes to the source in a task of the scheduler s, so that a
 // synchronous source emits there, and Subscribe returns at once. A refusal of
 // the scheduler is the stream's error.
+//
+//	1 2 3 |  SubscribeOn(s)  =>  1 2 3 |   on s
 func (o Observable[T]) SubscribeOn(s Scheduler) Observable[T] {
 	checkScheduler("SubscribeOn", "s", s)
 	return Observable[T]{src: &subscribeOnSource[T]{o.src, s}}

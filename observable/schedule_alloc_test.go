@@ -38,7 +38,7 @@ func TestAlloc_NothingPerItem(t *testing.T) {
 			return o.ObserveOn(s, 5000)
 		},
 		"Delay": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
-			return o.Delay(0, s)
+			return observable.Delay(o, 0, s)
 		},
 		"Timeout": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
 			return o.Timeout(time.Hour, s)

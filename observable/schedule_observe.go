@@ -11,6 +11,8 @@ import (
 // Signals wait in a queue in between. An error overtakes queued items, which are
 // dropped, as in RxJava.
 //
+//	1 2 3 #  ObserveOn, 1 takes long  =>  1 #
+//
 // bound is how many items may wait: [Unlimited], or a positive number; any other
 // panics with an [*ArgumentError]. A
 // producer that finds the queue full waits until the observer has taken an item,
@@ -21,21 +23,34 @@ import (
 // When the scheduler refuses a task the stream fails with its error at the
 // observer, on the producer's goroutine.
 func (o Observable[T]) ObserveOn(s Scheduler, bound int) Observable[T] {
-	checkScheduler("ObserveOn", "s", s)
+	return observeOn("ObserveOn", o, s, bound, false)
+}
+
+// ObserveOnDelayError is [Observable.ObserveOn] whose error waits in the queue
+// like an item, so that nothing is dropped (RxJava: observeOn with delayError).
+//
+//	1 2 3 #  ObserveOnDelayError, 1 takes long  =>  1 2 3 #
+func ObserveOnDelayError[T any](o Observable[T], s Scheduler, bound int) Observable[T] {
+	return observeOn("ObserveOnDelayError", o, s, bound, true)
+}
+
+func observeOn[T any](operator string, o Observable[T], s Scheduler, bound int, delayError bool) Observable[T] {
+	checkScheduler(operator, "s", s)
 	if bound < 1 && bound != Unlimited {
-		panic(badArgument("ObserveOn", "bound", bound, "1 or more, or Unlimited"))
+		panic(badArgument(operator, "bound", bound, "1 or more, or Unlimited"))
 	}
-	return Observable[T]{src: &observeOnSource[T]{o.src, s, max(bound, 0)}}
+	return Observable[T]{src: &observeOnSource[T]{o.src, s, max(bound, 0), delayError}}
 }
 
 type observeOnSource[T any] struct {
 	up    Source[T]
 	on    Scheduler
-	bound int // 0: unlimited
+	bound int  // 0: unlimited
+	delay bool // an error waits in the queue
 }
 
 func (s *observeOnSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
-	q := &observeOnObserver[T]{ctx: ctx, down: o, worker: s.on.Worker(), bound: s.bound}
+	q := &observeOnObserver[T]{ctx: ctx, down: o, worker: s.on.Worker(), bound: s.bound, delay: s.delay}
 	q.task = q.drain
 	q.space.L = &q.mu
 	onRefusal(q.worker, q)
@@ -52,6 +67,7 @@ type observeOnObserver[T any] struct {
 	worker Worker
 	task   func() // drain
 	bound  int    // 0: unlimited
+	delay  bool   // an error waits in the queue
 
 	// state has the bits below; bits are only ever added. Any of them stops the
 	// drain at the next item and keeps new ones out.
@@ -65,7 +81,7 @@ type observeOnObserver[T any] struct {
 	space     sync.Cond // on mu; signalled when there is room, or state changes
 	active    bool      // guarded by mu; the drain is scheduled or running
 	completed bool      // guarded by mu
-	err       error     // guarded by mu; set before observeOnFailed
+	err       error     // guarded by mu; set before observeOnFailed, or with completed
 	batch     [][]T     // the drain's; what it has taken
 }
 
@@ -119,6 +135,11 @@ func (q *observeOnObserver[T]) OnError(err error) {
 		return
 	}
 	q.err = err
+	if q.delay {
+		q.completed = true
+		q.release()
+		return
+	}
 	if q.state.Or(observeOnFailed)&observeOnOver != 0 { // Dispose does not wait for mu
 		q.mu.Unlock()
 		reportLate(q.ctx, err)
@@ -240,9 +261,10 @@ func (q *observeOnObserver[T]) Dispose() {
 	q.worker.Dispose()
 	q.mu.Lock()
 	q.close()
+	err := q.err
 	q.mu.Unlock()
-	if before == observeOnFailed {
-		reportLate(q.ctx, q.err) // accepted, but not told any more (rule C8)
+	if before == observeOnFailed || before == 0 && q.delay {
+		reportLate(q.ctx, err) // accepted, but not told any more (rule C8)
 	}
 }
 

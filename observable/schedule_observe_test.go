@@ -372,7 +372,7 @@ func TestObserveOn_PanicOfABareSource(t *testing.T) {
 	for name, build := range map[string]func(o observable.Observable[int], c *timed) observable.Observable[int]{
 		"ObserveOn": func(o observable.Observable[int], c *timed) observable.Observable[int] { return o.ObserveOn(c, 2) },
 		"Delay": func(o observable.Observable[int], c *timed) observable.Observable[int] {
-			return o.Delay(time.Second, c)
+			return observable.Delay(o, time.Second, c)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,9 @@ func TestObserveOn_StressDisposeAtAnyTime(t *testing.T) {
 func TestObserveOn_StressErrorMeetsDispose(t *testing.T) {
 	for _, build := range []func(observable.Observable[int]) observable.Observable[int]{
 		func(o observable.Observable[int]) observable.Observable[int] { return o.ObserveOn(observable.Go(), 1) },
-		func(o observable.Observable[int]) observable.Observable[int] { return o.Delay(0) },
+		func(o observable.Observable[int]) observable.Observable[int] {
+			return observable.Delay(o, 0)
+		},
 	} {
 		for i := range 2000 {
 			var reported atomic.Int32
@@ -167,7 +169,7 @@ func TestDelay_StressLosesNothing(t *testing.T) {
 				all.Go(func() {
 					const n = 2000
 					obs := observabletest.NewObserver[int](t)
-					observable.Range(0, n).Delay(time.Duration(i)*100*time.Microsecond, s).Subscribe(context.Background(), obs)
+					observable.Delay(observable.Range(0, n), time.Duration(i)*100*time.Microsecond, s).Subscribe(context.Background(), obs)
 					<-obs.Done()
 					obs.AssertComplete(t)
 					for i, v := range obs.Values() {

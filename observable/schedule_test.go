@@ -117,7 +117,7 @@ func TestOperators_TellALateRefusalOnce(t *testing.T) {
 			return o.ObserveOn(s, observable.Unlimited)
 		},
 		"Delay": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
-			return o.Delay(time.Second, s)
+			return observable.Delay(o, time.Second, s)
 		},
 		"Timeout": func(_ observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
 			return observable.Never[int]().Timeout(time.Second, s)
@@ -177,7 +177,7 @@ func TestOperators_DisposeTheirWorkerBeforeTheEndIsTold(t *testing.T) {
 			return o.ObserveOn(s, 1)
 		},
 		"Delay": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
-			return o.Delay(time.Second, s)
+			return observable.Delay(o, time.Second, s)
 		},
 		"Timeout": func(o observable.Observable[int], s observable.Scheduler) observable.Observable[int] {
 			return o.Timeout(time.Second, s)

@@ -384,13 +384,13 @@ func TestWorker_RefusesImpossibleArguments(t *testing.T) {
 
 func TestGo_WaitingTaskCostsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		before := runtime.NumGoroutine()
+		before := runtime.NumGoroutine() // of earlier tests some may be about to end
 		w := observable.Go().Worker()
 		_, err := w.Every(time.Second, time.Second, func() {})
 		require.NoError(t, err)
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
-		assert.Equal(t, before, runtime.NumGoroutine())
+		assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 		w.Dispose()
 	})
 }

@@ -14,6 +14,8 @@ const seqQueue = 128
 // error is the last pair, with the zero value; so is context.Cause(ctx) when ctx
 // ends. Leaving the loop disposes the subscription.
 //
+//	1 2 #  Seq  =>  (1, nil) (2, nil) (0, #)
+//
 // A synchronous stream yields directly, on the caller's goroutine, without a
 // queue. Any other is subscribed to on a goroutine of its own, which ends with
 // the stream, and read through a queue of 128 items; its producer waits while
@@ -86,6 +88,8 @@ type Item[T any] struct {
 // producer waits while the channel is full. Who stops reading must end ctx, which
 // frees everything; the subscription runs on a goroutine that ends with the stream
 // or with ctx.
+//
+//	1 2 #  Chan  =>  {1, nil} {2, nil} {0, #} closed
 func (o Observable[T]) Chan(ctx context.Context, bound int) <-chan Item[T] {
 	if bound < 0 {
 		panic(badArgument("Chan", "bound", bound, "0 or more"))

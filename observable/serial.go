@@ -2,6 +2,8 @@ package observable
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -23,11 +25,15 @@ type serial[T any] struct {
 	// items out.
 	state atomic.Uint32
 
+	// turn changes, under mu, when what is queued has become worthless (SwitchMap).
+	turn atomic.Uint32
+
 	mu        sync.Mutex
-	queue     []T    // guarded by mu
-	err       error  // guarded by mu; the first error wins
-	halt      func() // guarded by mu; disposes the producers; comes with err
-	completed bool   // guarded by mu; no producer is left
+	queue     []T     // guarded by mu
+	err       error   // guarded by mu; the first error wins
+	kept      []error // guarded by mu; errors that wait for the end (DelayError)
+	halt      func()  // guarded by mu; disposes the producers; comes with err
+	completed bool    // guarded by mu; no producer is left
 
 	spare []T // an empty slice to swap with queue; the drainer's
 }
@@ -67,14 +73,74 @@ func (s *serial[T]) next(v T) {
 	s.drain(&at)
 }
 
+// nextOf is next for an item that counts only as long as turn is the turn.
+func (s *serial[T]) nextOf(turn uint32, v T) {
+	if s.state.Load() != 0 || s.turn.Load() != turn {
+		return
+	}
+	if s.wip.CompareAndSwap(0, 1) {
+		if s.state.Load() == 0 && s.turn.Load() == turn {
+			s.down.OnNext(v)
+		}
+		if s.wip.Add(-1) == 0 {
+			return
+		}
+	} else {
+		s.mu.Lock()
+		if s.turn.Load() == turn {
+			s.queue = append(s.queue, v)
+		}
+		s.mu.Unlock()
+		if s.wip.Add(1) != 1 {
+			return
+		}
+	}
+	at := items
+	s.drain(&at)
+}
+
+// nextTurn drops what is queued and returns the turn that counts from now on.
+func (s *serial[T]) nextTurn() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.queue)
+	s.queue = s.queue[:0]
+	return s.turn.Add(1)
+}
+
+// keep takes in an error that waits for the end, unless that was decided before.
+func (s *serial[T]) keep(err error) {
+	s.mu.Lock()
+	late := s.err != nil || s.completed || s.state.Load() != 0
+	if !late {
+		s.kept = withError(s.kept, err)
+	}
+	s.mu.Unlock()
+	if late {
+		reportLate(s.ctx, err)
+	}
+}
+
+// keeps reports whether there are errors that wait for the end.
+func (s *serial[T]) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.kept) > 0
+}
+
 // fail ends with err, unless an end was decided before: then err goes to the
-// error handler. Items still queued are dropped, as in RxJava.
+// error handler. Items still queued are dropped, as in RxJava. Errors that were
+// kept are told before err, with it.
 // stop disposes the producers, any number of times; whoever tells err has called
 // it before (rule C6).
 func (s *serial[T]) fail(err error, stop func()) {
 	s.mu.Lock()
 	late := s.err != nil || s.completed || s.state.Load() != 0
 	if !late {
+		if len(s.kept) > 0 {
+			err = together(withError(s.kept, err))
+			s.kept = nil
+		}
 		s.err, s.halt = err, stop
 		late = s.state.Or(serialFailed)&serialDisposed != 0 // nobody will tell it
 	}
@@ -87,7 +153,8 @@ func (s *serial[T]) fail(err error, stop func()) {
 	s.enter()
 }
 
-// finish completes after what is queued. It is called when no producer is left.
+// finish completes after what is queued, or fails with the errors that were
+// kept. It is called when no producer is left.
 func (s *serial[T]) finish() {
 	s.mu.Lock()
 	s.completed = true
@@ -114,6 +181,7 @@ func (s *serial[T]) drain(at *phase) {
 		for {
 			s.mu.Lock()
 			batch, err, halt, completed := s.queue, s.err, s.halt, s.completed
+			turn := s.turn.Load()
 			s.queue = s.spare
 			s.spare = nil
 			s.mu.Unlock()
@@ -126,6 +194,8 @@ func (s *serial[T]) drain(at *phase) {
 				if s.state.Or(serialOver)&serialDisposed == 0 {
 					if err != nil {
 						halt() // who gave the error may not have come to it
+					} else {
+						err = s.keptErrors()
 					}
 					*at = idle
 					End(s.ctx, s.owner, s.down, err)
@@ -137,7 +207,7 @@ func (s *serial[T]) drain(at *phase) {
 				break
 			}
 			for _, v := range batch {
-				if s.state.Load() != 0 {
+				if s.state.Load() != 0 || s.turn.Load() != turn {
 					break
 				}
 				s.down.OnNext(v)
@@ -153,6 +223,32 @@ func (s *serial[T]) drain(at *phase) {
 	}
 }
 
+// keptErrors takes the errors that were kept, as one.
+func (s *serial[T]) keptErrors() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := together(s.kept)
+	s.kept = nil
+	return err
+}
+
+// withError appends err, but a second ErrGoexit that says nothing else: one
+// Goexit may pass by at more than one boundary.
+func withError(all []error, err error) []error {
+	if slices.Contains(all, ErrGoexit) && errors.Is(err, ErrGoexit) && err.Error() == ErrGoexit.Error() {
+		return all
+	}
+	return append(all, err)
+}
+
+// together makes one error of all, in their order; one alone stays itself.
+func together(all []error) error {
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
+}
+
 // drop lets go of queued items (rule C18).
 func (s *serial[T]) drop() {
 	s.mu.Lock()
@@ -161,16 +257,20 @@ func (s *serial[T]) drop() {
 }
 
 // dispose keeps every further signal out and reports whether it was the first.
-// An error that was accepted but not told any more is reported (rule C8).
+// Errors that were accepted but not told any more are reported (rule C8).
 func (s *serial[T]) dispose() bool {
 	before := s.state.Or(serialDisposed)
 	if before&serialDisposed != 0 {
 		return false
 	}
 	s.drop()
-	if before&(serialFailed|serialOver) == serialFailed {
+	if before&serialOver == 0 {
 		s.mu.Lock()
-		err := s.err
+		err := together(s.kept)
+		s.kept = nil
+		if before&serialFailed != 0 { // else it is for fail to report it
+			err = s.err
+		}
 		s.mu.Unlock()
 		reportLate(s.ctx, err)
 	}
@@ -187,36 +287,3 @@ func (s *serial[T]) handle() Disposable {
 
 // Disposed reports whether downstream disposed.
 func (s *serial[T]) Disposed() bool { return s.state.Load()&serialDisposed != 0 }
-
-// fifo is a queue in a ring that grows as needed.
-type fifo[T any] struct {
-	ring []T // its length is a power of two
-	head int
-	n    int
-}
-
-func (q *fifo[T]) push(v T) {
-	if q.n == len(q.ring) {
-		grown := make([]T, max(8, 2*len(q.ring)))
-		k := copy(grown, q.ring[q.head:])
-		copy(grown[k:], q.ring[:q.head])
-		q.ring, q.head = grown, 0
-	}
-	q.ring[(q.head+q.n)&(len(q.ring)-1)] = v
-	q.n++
-}
-
-// pop takes the oldest item. The caller knows that there is one.
-func (q *fifo[T]) pop() T {
-	var zero T
-	v := q.ring[q.head]
-	q.ring[q.head] = zero
-	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.n--
-	if q.n == 0 && len(q.ring) > keptCapacity {
-		q.ring, q.head = nil, 0
-	}
-	return v
-}
-
-func (q *fifo[T]) clear() { *q = fifo[T]{} }

@@ -12,6 +12,10 @@ import (
 // assembly, with context.Background(). Connect returns the connection for those
 // who want to dispose it.
 //
+//	      1 2 3 |
+//	^               AutoConnect(2)  =>  1 2 3 |
+//	   ^                            =>  1 2 3 |
+//
 // The connection's context is that of the first observer without its end.
 func (c *Connectable[T]) AutoConnect(n int) Observable[T] {
 	if n < 0 {
@@ -68,12 +72,20 @@ func shared(ctx context.Context) context.Context {
 // are subscribed and disconnects when the last one has left. After that, and
 // after the source's end, n new observers are needed to connect anew.
 //
+//	      1 2 3 4 5
+//	^        !        RefCount(2)  =>  1 2
+//	   ^         !                 =>  1 2 3 4   and the source is stopped
+//
 // The connection's context is that of the first observer without its end.
 func (c *Connectable[T]) RefCount(n int) Observable[T] { return c.refCount("RefCount", n, 0, nil) }
 
 // RefCountTime is [Connectable.RefCount] that waits before it disconnects: an
 // observer that comes within grace after the last one left continues the
 // connection.
+//
+//	1 2 3 4 5 .
+//	^  !          RefCountTime(1, 3s)  =>  1 2
+//	     ^                             =>  4 5   on the same connection
 func (c *Connectable[T]) RefCountTime(n int, grace time.Duration, on ...Scheduler) Observable[T] {
 	return c.refCount("RefCountTime", n, grace, schedulerOf("RefCountTime", on))
 }
@@ -226,11 +238,17 @@ func (r *refs[T]) expire(turn int) {
 // last one has left it is disposed. It is Publish(o).RefCount(1). The source's
 // context has the values of the context of who was first, and does not end with
 // it.
-func (o Observable[T]) Share() Observable[T] { return Publish(o).RefCount(1) }
+//
+//	1 2 3 4 |
+//	   ^        =>  3 4 |
+func Share[T any](o Observable[T]) Observable[T] { return Publish(o).RefCount(1) }
 
 // Cache subscribes to the source when the first observer comes, once in its
 // life, and tells everything, the end too, to every observer. It is Replay(o,
 // ReplayOptions{}).AutoConnect(1): a source without end is never disposed. The
 // source's context has the values of the context of who was first, and does not
 // end with it.
-func (o Observable[T]) Cache() Observable[T] { return Replay(o, ReplayOptions{}).AutoConnect(1) }
+//
+//	1 2 3 4 |
+//	   ^        =>  1 2 3 4 |
+func Cache[T any](o Observable[T]) Observable[T] { return Replay(o, ReplayOptions{}).AutoConnect(1) }

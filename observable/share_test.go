@@ -19,7 +19,7 @@ import (
 
 func TestShare_ConnectsForTheFirstAndDisconnectsForTheLast(t *testing.T) {
 	var f faucet
-	o := f.observable().Share()
+	o := observable.Share(f.observable())
 	require.Equal(t, 0, f.count(), "C13")
 	a := listen(o)
 	b := listen(o)
@@ -45,15 +45,16 @@ func TestShare_ConnectsForTheFirstAndDisconnectsForTheLast(t *testing.T) {
 
 func TestShare_SynchronousSource(t *testing.T) {
 	runs := 0
-	o := observable.Defer(func(context.Context) observable.Observable[int] {
+	o := observable.Share(observable.Defer(func(context.Context) observable.Observable[int] {
 		runs++
 		return observable.Range(1, 1_000_000_000)
-	}).Share()
+	}))
+
 	listen(o.Take(2)).heard(t, "1 2 |")
 	listen(o.Take(2)).heard(t, "1 2 |")
 	require.Equal(t, 2, runs)
 
-	done := observable.Just(1, 2).Share()
+	done := observable.Share(observable.Just(1, 2))
 	listen(done).heard(t, "1 2 |")
 	listen(done).heard(t, "1 2 |")
 }
@@ -82,8 +83,8 @@ func TestShare_SubscribedAgainFromInsideTheEnd(t *testing.T) {
 func TestShare_FirstObserversCancelDoesNotEndTheConnection(t *testing.T) {
 	type key struct{}
 	for name, share := range map[string]func(observable.Observable[int]) observable.Observable[int]{
-		"share": observable.Observable[int].Share,
-		"cache": observable.Observable[int].Cache,
+		"share": observable.Share[int],
+		"cache": observable.Cache[int],
 	} {
 		t.Run(name, func(t *testing.T) {
 			var f faucet
@@ -280,10 +281,11 @@ func TestAutoConnect_ZeroConnectsAtOnce(t *testing.T) {
 
 func TestCache_SubscribesOnceAndTellsEverything(t *testing.T) {
 	runs := 0
-	o := observable.Defer(func(context.Context) observable.Observable[int] {
+	o := observable.Cache(observable.Defer(func(context.Context) observable.Observable[int] {
 		runs++
 		return observable.Concat(observable.Range(1, 100), observable.Error[int](errSubject))
-	}).Cache()
+	}))
+
 	require.Equal(t, 0, runs)
 	for range 3 {
 		l := listen(o)
@@ -295,7 +297,7 @@ func TestCache_SubscribesOnceAndTellsEverything(t *testing.T) {
 
 func TestCache_GoesOnWithoutObservers(t *testing.T) {
 	var f faucet
-	o := f.observable().Cache()
+	o := observable.Cache(f.observable())
 	listen(o).dispose()
 	require.False(t, f.run(0).Disposed())
 	emit(f.run(0).o, 1, 3)

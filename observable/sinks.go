@@ -5,6 +5,8 @@ import "context"
 // First waits for the first item, stops the stream and returns it; an empty
 // stream gives [ErrEmpty]. When ctx ends First returns context.Cause(ctx).
 //
+//	1 2 3  First  =>  1, nil
+//
 // First, like every sink, runs a synchronous stream on the caller's goroutine;
 // any other it subscribes to on a goroutine of its own, so that the end of ctx
 // frees the caller even while the source blocks.
@@ -16,6 +18,9 @@ func (o Observable[T]) First(ctx context.Context) (T, error) {
 // Single waits for the end and returns the only item. An empty stream gives
 // [ErrEmpty], one of several items [ErrTooMany], at the second item. When ctx ends
 // Single returns context.Cause(ctx).
+//
+//	1 |    Single  =>  1, nil
+//	1 2    Single  =>  ErrTooMany
 func (o Observable[T]) Single(ctx context.Context) (T, error) {
 	s := &valueSink[T]{most: 2}
 	return s.result(ctx, o)
@@ -23,6 +28,8 @@ func (o Observable[T]) Single(ctx context.Context) (T, error) {
 
 // Last waits for the end and returns the last item; an empty stream gives
 // [ErrEmpty]. When ctx ends Last returns context.Cause(ctx), and no item.
+//
+//	1 2 3 |  Last  =>  3, nil
 func (o Observable[T]) Last(ctx context.Context) (T, error) {
 	s := &valueSink[T]{most: Unlimited}
 	return s.result(ctx, o)
@@ -31,6 +38,9 @@ func (o Observable[T]) Last(ctx context.Context) (T, error) {
 // ToSlice waits for the end and returns all items. After an error, which is
 // context.Cause(ctx) when ctx ends, it returns the items that came before, with
 // the error.
+//
+//	1 2 3 |  ToSlice  =>  [1 2 3], nil
+//	1 2 #    ToSlice  =>  [1 2], #
 func (o Observable[T]) ToSlice(ctx context.Context) ([]T, error) {
 	s := new(sliceSink[T])
 	err := await(ctx, o, s)
@@ -39,6 +49,9 @@ func (o Observable[T]) ToSlice(ctx context.Context) ([]T, error) {
 
 // Wait waits for the end and drops the items. It returns the stream's error, or
 // context.Cause(ctx) when ctx ends.
+//
+//	1 2 |  Wait  =>  nil
+//	1 #    Wait  =>  #
 func (o Observable[T]) Wait(ctx context.Context) error {
 	return await(ctx, o, new(waitSink[T]))
 }
@@ -48,6 +61,8 @@ func (o Observable[T]) Wait(ctx context.Context) error {
 // [*PanicError]. When ctx ends ForEach returns context.Cause(ctx). f runs on the
 // goroutine that emits; ForEach does not return while f runs, even when ctx has
 // ended.
+//
+//	1 2 |  ForEach(f)  =>  f(1) f(2), nil
 func (o Observable[T]) ForEach(ctx context.Context, f func(T) error) error {
 	if f == nil {
 		panic(badArgument("ForEach", "f", nil, "a function"))

@@ -135,8 +135,8 @@ func TestSubjectAlloc_SharedStreams(t *testing.T) {
 	var a adder
 	o := observable.Range(0, 1000)
 	var share, cache observable.Observable[int]
-	require.Equal(t, 2, allocs(func() { share = o.Share() }))
-	require.Equal(t, 2, allocs(func() { cache = o.Cache() }))
+	require.Equal(t, 2, allocs(func() { share = observable.Share(o) }))
+	require.Equal(t, 2, allocs(func() { cache = observable.Cache(o) }))
 	require.Equal(t, 6, allocs(func() { share.Subscribe(context.Background(), &a) }),
 		"the tap, the connection, its hub, the count, its context, the source's own")
 	cache.Subscribe(context.Background(), &a)

@@ -139,8 +139,8 @@ func BenchmarkShare(b *testing.B) {
 		o    func(observable.Observable[int]) observable.Observable[int]
 	}{
 		{"plain", func(o observable.Observable[int]) observable.Observable[int] { return o }},
-		{"share", observable.Observable[int].Share},
-		{"cache", observable.Observable[int].Cache},
+		{"share", observable.Share[int]},
+		{"cache", observable.Cache[int]},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

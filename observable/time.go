@@ -26,8 +26,28 @@ func Interval(period time.Duration, on ...Scheduler) Observable[int] {
 // IntervalAfter is [Interval] whose first item comes when initial has passed
 // (RxJava: interval with an initial delay). An initial of zero or less is at
 // once.
+//
+//	IntervalAfter(1s, 2s)  =>  .0..1..2..
 func IntervalAfter(initial, period time.Duration, on ...Scheduler) Observable[int] {
 	return interval("IntervalAfter", initial, period, on)
+}
+
+// IntervalRange is [IntervalAfter] that counts from start on, and completes
+// after count items, or if that is 0, when initial has passed. A negative count
+// and a range that overflows are refused.
+//
+//	IntervalRange(5, 3, 1s, 2s)  =>  .5..6..7|
+func IntervalRange(start, count int, initial, period time.Duration, on ...Scheduler) Observable[int] {
+	if count < 0 || count > 0 && start > 0 && start+(count-1) < start {
+		panic(badArgument("IntervalRange", "count", count, "0 or more, without overflow"))
+	}
+	o := interval("IntervalRange", initial, period, on)
+	s := o.src.(*tickSource)
+	if count == 0 {
+		return Observable[int]{src: &delaySource[int]{d: max(initial, 0), on: s.on}}
+	}
+	s.start, s.count = start, count
+	return o
 }
 
 func interval(operator string, first, period time.Duration, on []Scheduler) Observable[int] {
@@ -40,17 +60,22 @@ func interval(operator string, first, period time.Duration, on []Scheduler) Obse
 type tickSource struct {
 	first, period time.Duration // period is zero for one tick alone
 	on            Scheduler
+	start         int // the first item
+	count         int // how many ticks there are; zero: as many as the period allows
 }
 
 func (s *tickSource) Subscribe(ctx context.Context, o Observer[int]) {
-	t := &ticker{ctx: ctx, down: o, worker: s.on.Worker(), once: s.period == 0}
+	t := &ticker{ctx: ctx, down: o, worker: s.on.Worker(), n: s.start, left: s.count}
+	if s.period == 0 {
+		t.left = 1
+	}
 	announce[int](ctx, t, o)
 	if t.Disposed() {
 		return
 	}
 	onRefusal(t.worker, t)
 	var err error
-	if t.once {
+	if s.period == 0 {
 		_, err = t.worker.After(s.first, t.tick)
 	} else {
 		_, err = t.worker.Every(s.first, s.period, t.tick)
@@ -68,7 +93,7 @@ type ticker struct {
 	down   Observer[int]
 	worker Worker
 	n      int
-	once   bool
+	left   int // ticks to come; what is not above zero never ends
 	over   bool
 }
 
@@ -80,8 +105,9 @@ func (t *ticker) tick() {
 	defer catch(t.ctx, &at, t, t.down)
 	n := t.n
 	t.n++
+	t.left--
 	t.down.OnNext(n)
-	if t.once && !t.Disposed() {
+	if t.left == 0 && !t.Disposed() {
 		t.over = true
 		t.worker.Dispose()
 		at = idle

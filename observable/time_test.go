@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -165,6 +166,28 @@ func TestInterval_CountsAtAFixedRateUntilDisposed(t *testing.T) {
 	assert.Zero(t, c.Pending())
 }
 
+func TestIntervalRange(t *testing.T) {
+	c := newTimed(t)
+	observable.IntervalRange(5, 3, time.Second, 2*time.Second, c).Subscribe(c.ctx, timedObserver[int](c))
+	c.run(10)
+	assert.Equal(t, []string{"1 5", "3 6", "5 7", "5 |"}, c.all())
+	assert.Zero(t, c.Pending())
+
+	c = newTimed(t)
+	observable.IntervalRange(5, 0, time.Second, 2*time.Second, c).Subscribe(c.ctx, timedObserver[int](c))
+	observable.IntervalRange(math.MaxInt, 1, -time.Second, 2*time.Second, c).Subscribe(c.ctx, timedObserver[int](c))
+	c.run(10)
+	assert.Equal(t, []string{fmt.Sprint("0 ", math.MaxInt), "0 |", "1 |"}, c.all())
+
+	c = newTimed(t)
+	obs := timedObserver[int](c).DisposeAfter(3)
+	observable.IntervalRange(0, 3, time.Second, time.Second, c).Subscribe(c.ctx, obs)
+	c.run(10)
+	obs.AssertValues(t, 0, 1, 2)
+	obs.AssertNotTerminated(t)
+	assert.Zero(t, c.Pending())
+}
+
 func TestInterval_RealTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -259,9 +282,26 @@ func TestTimedOperators_RefuseImpossibleArguments(t *testing.T) {
 		"Timer on":             func() { observable.Timer(1, s, s) },
 		"Interval on":          func() { observable.Interval(1, nil) },
 		"IntervalAfter on":     func() { observable.IntervalAfter(1, 1, s, s) },
-		"Delay on":             func() { o.Delay(1, s, s) },
+		"Delay on":             func() { observable.Delay(o, 1, s, s) },
 		"Timeout on":           func() { o.Timeout(1, observable.SchedulerFunc(nil)) },
 		"TimeoutFirst on":      func() { observable.TimeoutFirst(o, 1, s, s) },
+		"IntervalRange count":  func() { observable.IntervalRange(0, -1, 1, 1) },
+		"IntervalRange period": func() { observable.IntervalRange(0, 1, 1, 0) },
+		"IntervalRange on":     func() { observable.IntervalRange(0, 0, 1, 1, s, s) },
+		"Debounce on":          func() { observable.Debounce(o, 1, s, s) },
+		"DebounceWhen when":    func() { observable.DebounceWhen[int, int](o, nil) },
+		"ThrottleFirst on":     func() { observable.ThrottleFirst(o, 1, nil) },
+		"ThrottleLatest on":    func() { observable.ThrottleLatest(o, 1, true, nil) },
+		"ThrottleLast period":  func() { observable.ThrottleLast(o, 0) },
+		"ThrottleLast on":      func() { observable.ThrottleLast(o, 1, nil) },
+		"Sample period":        func() { observable.Sample(o, -1, true) },
+		"Sample on":            func() { observable.Sample(o, 1, true, s, s) },
+		"TimeoutWith on":       func() { observable.TimeoutWith(o, 1, o, s, s) },
+		"TimeoutWhen next":     func() { observable.TimeoutWhen[int, int, int](o, o, nil) },
+		"TimeoutWhenWith next": func() { observable.TimeoutWhenWith[int, int, int](o, o, nil, o) },
+		"DelayDelayError on":   func() { observable.DelayDelayError(o, 1, s, s) },
+		"DelayWhen when":       func() { observable.DelayWhen[int, int](o, nil) },
+		"DelaySubscription on": func() { observable.DelaySubscription(o, 1, s, s) },
 		"SubscribeOn s":        func() { o.SubscribeOn(nil) },
 		"ObserveOn s":          func() { o.ObserveOn(observable.SchedulerFunc(nil), 1) },
 		"ObserveOn bound":      func() { o.ObserveOn(s, 0) },

@@ -16,14 +16,28 @@ import (
 // An item costs a look at the clock, and no timer: the one that is pending moves
 // on when it finds that there was an item meanwhile.
 func (o Observable[T]) Timeout(d time.Duration, on ...Scheduler) Observable[T] {
-	return Observable[T]{src: &timeoutSource[T]{o.src, max(d, 0), schedulerOf("Timeout", on), false}}
+	return Observable[T]{src: &timeoutSource[T]{up: o.src, d: max(d, 0), on: schedulerOf("Timeout", on)}}
+}
+
+// TimeoutWith is [Observable.Timeout] that goes on with other instead of failing
+// when it is too late for the source. other is not timed (RxJava: timeout with a
+// fallback).
+//
+//	1 2 ....  TimeoutWith(3s, 8 9)  =>  1 2 ...8 9 |
+func TimeoutWith[T any](o Observable[T], d time.Duration, other Observable[T], on ...Scheduler) Observable[T] {
+	return Observable[T]{src: &timeoutSource[T]{
+		up: o.src, d: max(d, 0), on: schedulerOf("TimeoutWith", on), other: other.Source(),
+	}}
 }
 
 // TimeoutFirst is [Observable.Timeout] for the first signal alone: once there
 // was an item it never fires. It is what a Hystrix command does, and for streams
 // of one item the cheaper of the two.
+//
+//	....       TimeoutFirst(3s)  =>  ...#
+//	1 ....  2  TimeoutFirst(3s)  =>  1 ....  2
 func TimeoutFirst[T any](o Observable[T], d time.Duration, on ...Scheduler) Observable[T] {
-	return Observable[T]{src: &timeoutSource[T]{o.src, max(d, 0), schedulerOf("TimeoutFirst", on), true}}
+	return Observable[T]{src: &timeoutSource[T]{up: o.src, d: max(d, 0), on: schedulerOf("TimeoutFirst", on), first: true}}
 }
 
 type timeoutSource[T any] struct {
@@ -31,10 +45,14 @@ type timeoutSource[T any] struct {
 	d     time.Duration
 	on    Scheduler
 	first bool
+	other Source[T] // nil: fail
 }
 
 func (s *timeoutSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	t := &timeoutObserver[T]{ctx: ctx, down: o, d: s.d, on: s.on, worker: s.on.Worker(), first: s.first}
+	if s.other != nil {
+		t.src, t.other = s.other, &successor[T]{ctx: ctx, owner: t, down: o}
+	}
 	announce(ctx, t, o)
 	if t.Disposed() {
 		return
@@ -63,6 +81,9 @@ type timeoutObserver[T any] struct {
 	first  bool   // only the first signal is timed
 	passed bool   // the first signal has come, and nothing is timed; the emitter's
 	ended  bool   // the end came from above, in time; the emitter's
+
+	src   Source[T]     // goes on when it is too late
+	other *successor[T] // observes src; nil if the stream fails then
 
 	// word has the two bits below, and above them when the last item was taken, in
 	// nanoseconds since start. timeoutOver is never cleared.
@@ -162,7 +183,11 @@ func (t *timeoutObserver[T]) expire() {
 		if t.word.CompareAndSwap(w, w|timeoutOver) {
 			t.up.Dispose()
 			t.worker.Dispose()
-			End(t.ctx, t, t.down, &TimeoutError{After: t.d})
+			if t.other != nil {
+				t.other.begin(t.src)
+			} else {
+				End(t.ctx, t, t.down, &TimeoutError{After: t.d})
+			}
 			return
 		}
 	}
@@ -193,6 +218,9 @@ func (t *timeoutObserver[T]) Dispose() {
 	t.claim()
 	t.up.Dispose()
 	t.worker.Dispose()
+	if t.other != nil {
+		t.other.Dispose()
+	}
 }
 
 // Disposed reports whether downstream disposed.

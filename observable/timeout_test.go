@@ -302,7 +302,7 @@ func TestTimeout_LateGoexitDoesNotLookBelow(t *testing.T) {
 		}).SubscribeOn(observable.Go())
 		for name, o := range map[string]observable.Observable[int]{
 			"Timeout": body.Timeout(time.Second),
-			"Zip2": observable.Zip2(body, observable.Empty[int]().Delay(time.Second),
+			"Zip2": observable.Zip2(body, observable.Delay(observable.Empty[int](), time.Second),
 				func(a, b int) int { return a + b }),
 		} {
 			obs := observabletest.NewObserver[int](t)

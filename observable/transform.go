@@ -59,6 +59,8 @@ func (m *mapObserver[T, R]) Blame() (bool, Disposable, any) { return m.busy, m.u
 // MapErr emits project(ctx, v) for each item v and fails with the first error.
 // ctx is the subscription's context. project may be called concurrently, by
 // several subscriptions.
+//
+//	1 x 3  MapErr(parse)  =>  1 #
 func MapErr[T, R any](o Observable[T], project func(ctx context.Context, v T) (R, error)) Observable[R] {
 	if project == nil {
 		panic(badArgument("MapErr", "project", nil, "a function"))
@@ -112,67 +114,50 @@ func (m *mapErrObserver[T, R]) OnComplete()       { m.down.OnComplete() }
 
 func (m *mapErrObserver[T, R]) Blame() (bool, Disposable, any) { return m.busy, m.handle(), m.down }
 
-// Scan emits seed, and then for each item the accumulator so far: RxJava's
-// scan with a seed. For a seed that is a pointer or a map, which all
-// subscriptions would share, use [Defer].
+// FilterMap emits the values of project(v) for the items v for which it also
+// returns true (RxJava: mapOptional).
 //
-//	1 2 3  Scan(0, +)  =>  0 1 3 6 |
-func Scan[T, R any](o Observable[T], seed R, accumulate func(acc R, v T) R) Observable[R] {
-	if accumulate == nil {
-		panic(badArgument("Scan", "accumulate", nil, "a function"))
+//	1 x 2  FilterMap(parse)  =>  1 2 |
+func FilterMap[T, R any](o Observable[T], project func(T) (R, bool)) Observable[R] {
+	if project == nil {
+		panic(badArgument("FilterMap", "project", nil, "a function"))
 	}
-	return Observable[R]{src: &scanSource[T, R]{o.src, seed, accumulate}}
+	return Observable[R]{src: &filterMapSource[T, R]{o.src, project}}
 }
 
-type scanSource[T, R any] struct {
-	up         Source[T]
-	seed       R
-	accumulate func(R, T) R
+type filterMapSource[T, R any] struct {
+	up      Source[T]
+	project func(T) (R, bool)
 }
 
-func (s *scanSource[T, R]) synchronous() bool { return isSynchronous(s.up) }
+func (s *filterMapSource[T, R]) synchronous() bool { return isSynchronous(s.up) }
 
-func (s *scanSource[T, R]) Subscribe(ctx context.Context, o Observer[R]) {
-	subscribe(ctx, s.up, &scanObserver[T, R]{down: o, acc: s.seed, accumulate: s.accumulate})
+func (s *filterMapSource[T, R]) Subscribe(ctx context.Context, o Observer[R]) {
+	subscribe(ctx, s.up, &filterMapObserver[T, R]{down: o, project: s.project})
 }
 
-type scanObserver[T, R any] struct {
-	down       Observer[R]
-	up         Disposable
-	acc        R
-	accumulate func(R, T) R
-	busy       bool // accumulate is running (rule C9)
+type filterMapObserver[T, R any] struct {
+	down    Observer[R]
+	up      Disposable
+	project func(T) (R, bool)
+	busy    bool // project is running (rule C9)
 }
 
-func (s *scanObserver[T, R]) OnSubscribe(d Disposable) {
-	s.up = d
-	s.down.OnSubscribe(d)
-	if !d.Disposed() {
-		s.down.OnNext(s.acc)
+func (f *filterMapObserver[T, R]) OnSubscribe(d Disposable) {
+	f.up = d
+	f.down.OnSubscribe(d)
+}
+
+func (f *filterMapObserver[T, R]) OnNext(v T) {
+	f.busy = true
+	r, keep := f.project(v)
+	f.busy = false
+	if keep {
+		f.down.OnNext(r)
 	}
 }
 
-func (s *scanObserver[T, R]) OnNext(v T) {
-	s.busy = true
-	s.acc = s.accumulate(s.acc, v)
-	s.busy = false
-	s.down.OnNext(s.acc)
-}
+func (f *filterMapObserver[T, R]) OnError(err error) { f.down.OnError(err) }
+func (f *filterMapObserver[T, R]) OnComplete()       { f.down.OnComplete() }
 
-func (s *scanObserver[T, R]) OnError(err error) {
-	s.forget()
-	s.down.OnError(err)
-}
-
-func (s *scanObserver[T, R]) OnComplete() {
-	s.forget()
-	s.down.OnComplete()
-}
-
-// forget lets go of the last item (rule C18).
-func (s *scanObserver[T, R]) forget() {
-	var zero R
-	s.acc = zero
-}
-
-func (s *scanObserver[T, R]) Blame() (bool, Disposable, any) { return s.busy, s.up, s.down }
+func (f *filterMapObserver[T, R]) Blame() (bool, Disposable, any) { return f.busy, f.up, f.down }

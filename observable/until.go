@@ -1,6 +1,18 @@
 package observable
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// TakeTime emits the source's items until d has passed since the subscription;
+// then it completes and stops the source. Time is that of the scheduler on;
+// without one it is [Go]'s (RxJava: take with a time).
+//
+//	1 2 3 4  TakeTime(2s)  =>  1 2 |
+func TakeTime[T any](o Observable[T], d time.Duration, on ...Scheduler) Observable[T] {
+	return TakeUntilWhen(o, Observable[int]{src: &tickSource{first: d, on: schedulerOf("TakeTime", on)}})
+}
 
 // TakeUntilWhen emits the source's items until other emits an item or
 // completes; then it completes and stops the source (RxJava: takeUntil with a

@@ -26,6 +26,8 @@ const module = "github.com/quillgo/quill"
 var allowed = map[string][]string{
 	"observable":                {"internal/lazyctx", "internal/mono", "github.com/benbjohnson/clock"},
 	"observable/observabletest": {"observable"},
+	"observable/internal/rules": {}, // tests alone
+	"observable/internal/fuzz":  {}, // tests alone
 	"observable/rx":             {"observable", "github.com/reactivex/rxgo/v2"},
 	"breaker":                   {"observable", "internal/rolling", "github.com/benbjohnson/clock"},
 	"isolation":                 {"observable"},

@@ -185,6 +185,27 @@ func TestIntentional_Rules(t *testing.T) {
 	}
 }
 
+// TestIntentional_Recorded: each rule by which a recorded run of RxJava may
+// differ has an entry under its name, and no other entry says so.
+func TestIntentional_Recorded(t *testing.T) {
+	page := read(t, "docs", "intentional.md")
+	var deviations []struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal([]byte(read(t, "observable", "testdata", "deviations.json")), &deviations); err != nil {
+		t.Fatal(err)
+	}
+	_, recorded, _ := strings.Cut(page, "\nAs recorded.")
+	if entries := strings.Count(recorded, "\n- **"); len(deviations) == 0 || entries != len(deviations)+1 { // and the one that the player has itself
+		t.Errorf("the page has %d recorded differences, deviations.json %d and the player one", entries, len(deviations))
+	}
+	for _, d := range deviations {
+		if want := "- **" + strings.ToUpper(d.Name[:1]) + d.Name[1:] + ".**"; !strings.Contains(recorded, want) {
+			t.Errorf("deviations.json: %q has no entry %s", d.Name, want)
+		}
+	}
+}
+
 // absent is what a package must not declare, at the top level or as a field of
 // an exported struct, and why.
 var absent = []struct {

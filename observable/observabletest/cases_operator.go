@@ -333,6 +333,7 @@ func repetitionCases[T any]() []operatorCase[T] {
 			}
 			c.start(stream, outer)
 			c.ended(outer)
+			settle() // the inner one may have begun late
 			if !first && outcome(inner) != outcome(outer) {
 				c.tb.Errorf("outer subscription: %v\ninner subscription: %v", outer, inner)
 			}

@@ -1,4 +1,4 @@
-package observable_test
+package rules_test
 
 import (
 	"context"
@@ -201,7 +201,7 @@ var operators = []observabletest.Operator[token]{
 
 	// delay.go, timeout.go: time is the bubble's
 	{Name: "Delay", Async: true, Needs: observabletest.AtEnd, Apply: func(up stream, _ func()) erased {
-		return erase(up.Delay(time.Second))
+		return erase(observable.Delay(up, time.Second))
 	}},
 	{Name: "Timeout", Apply: func(up stream, _ func()) erased { return erase(up.Timeout(2 * time.Minute)) }},
 	{Name: "TimeoutFirst", Apply: func(up stream, _ func()) erased { return erase(observable.TimeoutFirst(up, 2*time.Minute)) }},
@@ -220,7 +220,7 @@ var operators = []observabletest.Operator[token]{
 	}},
 
 	// share.go
-	{Name: "Share", Apply: func(up stream, _ func()) erased { return erase(up.Share()) }, Exempt: oneRun},
+	{Name: "Share", Apply: func(up stream, _ func()) erased { return erase(observable.Share(up)) }, Exempt: oneRun},
 	{Name: "Publish RefCount", Apply: func(up stream, _ func()) erased {
 		return erase(observable.Publish(up).RefCount(1))
 	}, Exempt: oneRun},
@@ -229,7 +229,7 @@ var operators = []observabletest.Operator[token]{
 	}, Exempt: with(oneRun, map[string]string{
 		"C18 no item is held after the end": "the Disposable of an observer leads to what is replayed",
 	})},
-	{Name: "Cache", Needs: observabletest.AtEnd, Apply: func(up stream, _ func()) erased { return erase(up.Cache()) },
+	{Name: "Cache", Needs: observabletest.AtEnd, Apply: func(up stream, _ func()) erased { return erase(observable.Cache(up)) },
 		Exempt: with(oneRun, runsOn)},
 }
 
