@@ -3,7 +3,7 @@
 LINTER   := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BIN      := $(CURDIR)/.bin
 MODULES  := $(dir $(shell git ls-files --cached --others --exclude-standard '*go.mod'))
-FUZZTIME ?= 30s
+FUZZTIME ?= 10m
 SOAK     ?= 1000000
 
 .PHONY: help test race lint bench soak fuzz cover
@@ -29,7 +29,7 @@ bench: ## quill beside its peers, in one run; fails beyond the bars
 soak: ## a million random executions; SOAK=n for another number
 	go test ./command -run 'TestSoak' -count=1 -v -timeout 60m -args -soak $(SOAK)
 
-fuzz: ## every fuzz target for FUZZTIME
+fuzz: ## every fuzz target for FUZZTIME: chains of operators, and models
 	@go list ./... | while read -r p; do \
 		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz'); do \
 			echo "$$p $$f"; go test "$$p" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; \

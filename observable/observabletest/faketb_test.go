@@ -35,6 +35,10 @@ func (f *fakeTB) run(test func()) {
 		test()
 	}()
 	<-done
+	f.finish()
+}
+
+func (f *fakeTB) finish() {
 	for i := len(f.cleanups) - 1; i >= 0; i-- {
 		f.cleanups[i]()
 	}

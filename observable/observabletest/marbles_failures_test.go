@@ -81,7 +81,7 @@ func TestMarbles_CatchWhatIsNotAsDrawn(t *testing.T) {
 		}, []string{"want: -a-b-c|\n got: 1ms:ab 2ms:c"}},
 		{"a stream without an end", func(m marbles) {
 			observabletest.Expect(m, observable.Interval(time.Millisecond, m), "-0-", nil)
-		}, []string{"want: -0\n got: -0123456789???????????", "... (and more; a stream without an end needs During"}},
+		}, []string{"want: -0\n got: -0123456789??????????? ... (and more; a stream without an end needs During"}},
 		{"an item after it was disposed", func(m marbles) {
 			observabletest.Expect(m, observable.NewUnsafe[string](deaf{m}), "-a-", nil).During("^-!")
 		}, []string{"want: -a\n got: -aaa"}},

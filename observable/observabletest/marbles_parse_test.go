@@ -2,6 +2,7 @@ package observabletest
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -48,7 +49,6 @@ func TestParseMarbles(t *testing.T) {
 
 // What is drawn is read back as what it was, unless it is a list.
 func TestDraw_RoundTrip(t *testing.T) {
-	listed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		frame := time.Duration(rapid.SampledFrom([]int{1, 10, 1e6, 1e9}).Draw(t, "frame"))
 		var marks []mark
@@ -71,7 +71,6 @@ func TestDraw_RoundTrip(t *testing.T) {
 		}
 		text := draw(marks, frame)
 		if strings.Contains(text, ":") {
-			listed++
 			require.Equal(t, list(marks), text)
 			return
 		}
@@ -79,7 +78,6 @@ func TestDraw_RoundTrip(t *testing.T) {
 		require.Nil(t, bad, text)
 		require.True(t, slices.Equal(marks, d.marks), "%q: %v, want %v", text, d.marks, marks)
 	})
-	assert.Positive(t, listed, "no group without room was drawn")
 }
 
 func FuzzParseMarbles(f *testing.F) {
@@ -88,6 +86,7 @@ func FuzzParseMarbles(f *testing.F) {
 			f.Add(s, int(as), int64(time.Millisecond))
 		}
 	}
+	f.Add("800000h -", int(roleCold), int64(math.MaxInt64))
 	vowel := errors.New("a vowel")
 	f.Fuzz(func(t *testing.T, s string, as int, frame int64) {
 		if as < 0 || as > int(roleTime) || frame <= 0 {

@@ -90,7 +90,6 @@ func (s *MarbleSource[T]) Subscribe(ctx context.Context, o observable.Observer[T
 	o.OnSubscribe(r)
 	active = false
 	switch {
-	case r.Disposed():
 	case over != 0:
 		r.tell(mark{what: over})
 	case !s.hot:

@@ -38,6 +38,9 @@ func TestMarbles_Operators(t *testing.T) {
 			observabletest.Expect(m, observabletest.Cold[int](m, "-#", nil, errMarbles).Observable(), "-#", nil, errMarbles)
 			observabletest.Expect(m, observabletest.Cold[int](m, "1", nil).Observable().Timeout(3*ms, m),
 				"1--#", nil, context.DeadlineExceeded)
+			src := observabletest.Cold[int](m, "-#", nil)
+			observabletest.Expect(m, src.Observable().OnErrorReturn(func(error) int { return 7 }), "-(7|)", nil)
+			src.ExpectSubscriptions("^!")
 		}},
 		{"empty and never", func(m m) {
 			observabletest.Expect(m, observable.Empty[int](), "|", nil)
@@ -74,8 +77,11 @@ func TestMarbles_Operators(t *testing.T) {
 			replayed := observable.Replay(src.Observable(), observable.ReplayOptions{Size: 1})
 			replayed.Connect(context.Background())
 			observabletest.Expect(m, replayed.Observable(), "b-c|", nil)
-			late := observabletest.Hot[string](m, "--^-d|", nil)
-			observabletest.Expect(m, late.Observable(), "--d|", nil)
+			delayed := observable.Publish(observable.Delay(src.Observable(), 4*ms, m))
+			delayed.Connect(context.Background())
+			observabletest.Expect(m, delayed.Observable(), "-ab---c|", nil)
+			later := observabletest.Hot[string](m, "--^-d|", nil)
+			observabletest.Expect(m, later.Observable(), "--d|", nil)
 		}},
 		{"subscriptions come before items of the same frame", func(m m) {
 			src := observabletest.Hot[string](m, "-a-b-c", nil)
@@ -92,6 +98,13 @@ func TestMarbles_Operators(t *testing.T) {
 			src := observabletest.Cold[int](m, "-1", nil)
 			observabletest.Expect(m, observable.Concat(observable.Never[int](), src.Observable()), "", nil)
 			src.ExpectSubscriptions()
+		}},
+		{"much that is not drawn", func(m m) {
+			silent := observable.Interval(ms, m).Filter(func(int) bool { return false })
+			src := observabletest.Cold[int](m, "", nil)
+			observabletest.Expect(m, observable.Merge(src.Observable(), silent), "", nil).During("^ 3s !")
+			src.ExpectSubscriptions("^ 3s !")
+			observabletest.Expect(m, silent, "", nil) // to be disposed in the end
 		}},
 		{"periods of the scheduler", func(m m) {
 			observabletest.Expect(m, observable.Interval(m.Time("--|"), m), "--0-1-2", nil).During("^ 6ms -!")
@@ -132,6 +145,10 @@ func TestMarbles_ColdByHand(t *testing.T) {
 	o.AssertNotTerminated(t)
 	m.AdvanceBy(ms)
 	o.AssertComplete(t)
+
+	o = observabletest.Subscribe(t.Context(), observabletest.Cold[string](m, "-a|", nil).Observable(), t)
+	o.Dispose()
+	assert.Zero(t, m.Pending())
 }
 
 func TestMarbles_InABubble(t *testing.T) {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quillgo/quill/observable"
@@ -183,16 +186,29 @@ type rig struct {
 	// wrong has operators that are not what they should be.
 	wrong map[string]builder
 
-	reports []error // what the error handler got
-	active  int     // subscriptions to sources that have neither ended nor been disposed
-	taken   int     // resources that have not been given back
+	mu      sync.Mutex
+	reports []error      // guarded by mu; what the error handler got, and what is wrong otherwise
+	active  int          // subscriptions to sources that have neither ended nor been disposed
+	taken   atomic.Int32 // resources that have not been given back; a sink may return before
 }
 
 func newRig() *rig {
 	r := &rig{time: observabletest.NewVirtualScheduler()}
 	r.start = r.time.Now()
-	r.ctx = observable.WithErrorHandler(context.Background(), func(err error) { r.reports = append(r.reports, err) })
+	r.ctx = observable.WithErrorHandler(context.Background(), r.report)
 	return r
+}
+
+func (r *rig) report(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reports = append(r.reports, err)
+}
+
+func (r *rig) reported() []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reports)
 }
 
 func (r *rig) now() int64 { return int64(r.time.Now().Sub(r.start)) }

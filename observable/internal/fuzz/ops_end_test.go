@@ -76,7 +76,7 @@ var endOperators = []*op{
 	{
 		name: "DoFinally",
 		build: func(r *rig, x *expr, v int) stream {
-			return r.up(x, v).DoOnSubscribe(func(observable.Disposable) { r.taken++ }).DoFinally(func() { r.taken-- })
+			return r.up(x, v).DoOnSubscribe(func(observable.Disposable) { r.taken.Add(1) }).DoFinally(func() { r.taken.Add(-1) })
 		},
 		model: func(m *world, x *expr, v int) cold { return m.up(x, v) },
 	},

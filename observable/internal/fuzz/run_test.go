@@ -83,7 +83,7 @@ func (t *trial) check(r *rig) (diff string, ok bool) {
 		}
 	}
 	t.run(r, want, compare)
-	for _, err := range r.reports {
+	for _, err := range r.reported() {
 		var late *observable.UndeliverableError
 		if errors.As(err, &late) && t.chain.repeatsErrors() {
 			continue
@@ -261,12 +261,12 @@ func (r *rig) finish(all ...*recorder) {
 	r.to(horizon + 1000*tick)
 	for _, o := range all {
 		for _, v := range o.Violations() {
-			r.reports = append(r.reports, errors.New(v))
+			r.report(errors.New(v))
 		}
 	}
 	r.free(nil, "at the end")
-	if r.taken != 0 {
-		r.reports = append(r.reports, fmt.Errorf("DoFinally: %d calls are missing", r.taken))
+	if n := r.taken.Load(); n != 0 {
+		r.report(fmt.Errorf("DoFinally: %d calls are missing", n))
 	}
 }
 
@@ -277,6 +277,6 @@ func (r *rig) free(o *recorder, when string) {
 		return
 	}
 	if r.active != 0 || r.time.Pending() != 0 {
-		r.reports = append(r.reports, fmt.Errorf("%s %d sources are subscribed and %d tasks wait", when, r.active, r.time.Pending()))
+		r.report(fmt.Errorf("%s %d sources are subscribed and %d tasks wait", when, r.active, r.time.Pending()))
 	}
 }
