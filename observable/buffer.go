@@ -9,7 +9,7 @@ import "context"
 //	1 2 3 4 5 |  Buffer(2)  =>  [1 2] [3 4] [5] |
 func Buffer[T any](o Observable[T], count int) Observable[[]T] {
 	checkCount("Buffer", "count", count)
-	return Observable[[]T]{src: &countCutSource[T, []T]{o.src, count, count, bufferParts[T](count)}}
+	return Observable[[]T]{src: &exactBufferSource[T]{o.src, count}}
 }
 
 // BufferSkip is [Buffer] that begins a slice each skip items: they overlap if

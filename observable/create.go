@@ -1,20 +1,23 @@
 package observable
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // pollEvery is how many items a long synchronous loop emits between two looks
 // at its context, for subscriptions that nobody watches (rule C20).
 const pollEvery = 1024
 
 // Just emits the given values and completes. A slice that is passed as the
-// values is not copied, as in [FromSlice].
+// values is copied; [FromSlice] does not copy.
 //
 //	Just(1, 2, 3)  =>  1 2 3 |
 func Just[T any](values ...T) Observable[T] {
 	if len(values) == 1 {
 		return Observable[T]{src: &justSource[T]{values[0]}}
 	}
-	return FromSlice(values)
+	return FromSlice(slices.Clone(values)) // with a copy, values need not be on the heap
 }
 
 // justSource is a scalar: operators that take inner streams emit its value in
