@@ -3,6 +3,7 @@ package observable
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -51,6 +52,9 @@ type observeOnSource[T any] struct {
 
 func (s *observeOnSource[T]) Subscribe(ctx context.Context, o Observer[T]) {
 	q := &observeOnObserver[T]{ctx: ctx, down: o, worker: s.on.Worker(), bound: s.bound, delay: s.delay}
+	if w, ok := q.worker.(*worker); ok && w.launch == nil {
+		q.patience = observeOnPatience
+	}
 	q.task = q.drain
 	q.space.L = &q.mu
 	onRefusal(q.worker, q)
@@ -68,6 +72,10 @@ type observeOnObserver[T any] struct {
 	task   func() // drain
 	bound  int    // 0: unlimited
 	delay  bool   // an error waits in the queue
+	// patience is how often the drain lets others run before it takes an empty
+	// queue for the end of its task. It is 0 unless tasks have a goroutine of
+	// their own, so that the producer may be running meanwhile.
+	patience int
 
 	// state has the bits below; bits are only ever added. Any of them stops the
 	// drain at the next item and keeps new ones out.
@@ -84,6 +92,11 @@ type observeOnObserver[T any] struct {
 	err       error     // guarded by mu; set before observeOnFailed, or with completed
 	batch     [][]T     // the drain's; what it has taken
 }
+
+// observeOnPatience makes up for the time that it takes to schedule the drain
+// anew, which is as long as ten items take. It was measured: see
+// docs/performance.md, G6.
+const observeOnPatience = 8
 
 const (
 	observeOnOver   = 1 << iota // the end was told, or downstream disposed
@@ -172,8 +185,15 @@ func (q *observeOnObserver[T]) release() {
 func (q *observeOnObserver[T]) drain() {
 	at := items
 	defer catch[T](q.ctx, &at, q, q.down)
+	left := q.patience
 	for {
-		more, end := q.take()
+		more, end := q.take(left == 0)
+		if !more && !end && left > 0 {
+			left--
+			runtime.Gosched()
+			continue
+		}
+		left = q.patience
 		if !more {
 			at = idle
 			if end {
@@ -190,8 +210,9 @@ func (q *observeOnObserver[T]) drain() {
 }
 
 // take makes batch all that is queued, and reports whether that is something;
-// if not, whether the end has come.
-func (q *observeOnObserver[T]) take() (more, end bool) {
+// if not, whether the end has come. The drain is over after that, and after an
+// empty queue if the caller leaves.
+func (q *observeOnObserver[T]) take(leave bool) (more, end bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	state := q.state.Load()
@@ -204,9 +225,9 @@ func (q *observeOnObserver[T]) take() (more, end bool) {
 		return false, q.close()
 	}
 	q.taken = q.queue.n
-	q.active = q.taken > 0
+	q.active = q.taken > 0 || !leave
 	q.batch = q.queue.swap(q.batch)
-	return q.active, false
+	return q.taken > 0, false
 }
 
 // deliver emits a part of the batch. With a bound, the room of items it has
