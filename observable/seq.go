@@ -24,7 +24,7 @@ func (o Observable[T]) Seq(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if isSynchronous(o.src) {
 			s := &yieldSink[T]{yield: yield}
-			o.Subscribe(ctx, s)
+			s.run(ctx, func() { o.Subscribe(ctx, s) })
 			s.finish()
 			return
 		}

@@ -76,7 +76,7 @@ func (o Observable[T]) ForEach(ctx context.Context, f func(T) error) error {
 type ending struct {
 	up   Disposable
 	err  error
-	over chan struct{} // nil for a synchronous stream
+	over chan struct{} // nil for a synchronous stream whose context cannot end
 }
 
 func (e *ending) base() *ending            { return e }
@@ -97,6 +97,21 @@ func (e *ending) stop(err error) {
 	e.end(err)
 }
 
+// run subscribes to a synchronous stream by subscribe, and returns when the end
+// has been told. The end of ctx is told by a goroutine of its own, which stops
+// the stream first: subscribe may return before that.
+func (e *ending) run(ctx context.Context, subscribe func()) {
+	if ctx.Done() == nil {
+		subscribe()
+		return
+	}
+	e.over = make(chan struct{})
+	subscribe()
+	if ctx.Err() != nil {
+		<-e.over
+	}
+}
+
 // await subscribes s to o and waits for the end.
 func await[T any, S interface {
 	Observer[T]
@@ -104,7 +119,7 @@ func await[T any, S interface {
 }](ctx context.Context, o Observable[T], s S) error {
 	e := s.base()
 	if isSynchronous(o.src) {
-		o.Subscribe(ctx, s)
+		e.run(ctx, func() { o.Subscribe(ctx, s) })
 		return e.err
 	}
 	e.over = make(chan struct{})

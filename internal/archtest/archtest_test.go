@@ -24,15 +24,16 @@ const module = "github.com/quillgo/quill"
 // library: packages of this module without the module's path, others as they
 // are. A package that is not listed may not exist.
 var allowed = map[string][]string{
-	"observable":                {"internal/lazyctx", "internal/mono", "github.com/benbjohnson/clock"},
-	"observable/observabletest": {"observable"},
-	"observable/internal/rules": {}, // tests alone
-	"observable/internal/fuzz":  {}, // tests alone
-	"observable/rx":             {"observable", "github.com/reactivex/rxgo/v2"},
-	"breaker":                   {"observable", "internal/rolling", "github.com/benbjohnson/clock"},
-	"isolation":                 {"observable"},
-	"cache":                     {"observable"},
-	"metrics":                   {"observable", "internal/rolling"},
+	"observable":                  {"internal/lazyctx", "internal/mono", "github.com/benbjohnson/clock"},
+	"observable/observabletest":   {"observable"},
+	"observable/internal/rules":   {}, // tests alone
+	"observable/internal/defects": {}, // tests alone
+	"observable/internal/fuzz":    {}, // tests alone
+	"observable/rx":               {"observable", "github.com/reactivex/rxgo/v2"},
+	"breaker":                     {"observable", "internal/rolling", "github.com/benbjohnson/clock"},
+	"isolation":                   {"observable"},
+	"cache":                       {"observable"},
+	"metrics":                     {"observable", "internal/rolling"},
 	"command": {"observable", "breaker", "isolation", "cache", "metrics",
 		"internal/deadline", "internal/lazyctx", "internal/mono", "github.com/benbjohnson/clock"},
 	"internal/mono":     {"github.com/benbjohnson/clock"},

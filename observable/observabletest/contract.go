@@ -15,7 +15,9 @@ import (
 	"github.com/quillgo/quill/observable"
 )
 
-// Operator describes an operator to [Contract].
+// Operator describes an operator to [Contract]. Apply is all that most need;
+// the other fields say what is particular about it. A description that does not
+// fit fails cases just as a broken operator does.
 type Operator[T any] struct {
 	// Name is the operator's name, for the names of the tests.
 	Name string
@@ -95,10 +97,24 @@ func (t *Token) String() string {
 	return fmt.Sprint(t.N)
 }
 
-// Contract runs the rules of package observable against an operator, each as a
-// subtest named after it. Every case runs in a testing/synctest bubble, so the
-// operator must use the real clock, or a scheduler that does, and timers of less
-// than a minute; a goroutine that it leaves behind fails the case.
+// Contract runs the rules of package observable against an operator, whoever
+// wrote it: some forty cases, each a subtest named after its rules, such as
+// "C5 dispose inside OnNext stops a synchronous source". What fails says what came;
+// the rule, in the documentation of package observable, says what is right.
+//
+// The rules are C1 to C13, C15 and C18 to C20, as far as they can be seen from
+// outside. Which items come out, time (C17), several sources (C14) and repeated
+// subscription (C16) depend on what the operator is for: see [Marbles] and [Race]
+// for tests of these.
+//
+// The cases about a user function run if Hook is set, those about items that
+// ought to be let go (C18) if T is [*Token]. A case that does not apply to the
+// operator is left out by Exempt, with the reason.
+//
+// Every case runs in a testing/synctest bubble of its own, so the operator must
+// use the real clock, or a scheduler that does, and timers of less than a minute;
+// a goroutine that it leaves behind fails the case. Contract itself cannot be
+// called in a bubble, because it has subtests.
 func Contract[T any](t *testing.T, op Operator[T]) {
 	t.Helper()
 	if op.Apply == nil {
@@ -125,7 +141,8 @@ func Contract[T any](t *testing.T, op Operator[T]) {
 	})
 }
 
-// SourceContract is [Contract] for a source.
+// SourceContract is [Contract] for a source: what Make returns must do as its
+// other fields say, in every one of some twenty cases.
 func SourceContract(t *testing.T, src Source) {
 	t.Helper()
 	if src.Make == nil {

@@ -25,12 +25,10 @@ func TestContract_OfAUsersOperator(t *testing.T) {
 		Apply: func(up observable.Observable[int], _ func()) observable.Observable[any] {
 			return observabletest.Erase(EveryOther(up, func(v int) bool { return v > 1 }))
 		},
-		Exempt: map[string]string{"C19 zero values are items": "it tells items apart by their value"},
 	})
 }
 
-// The same operator behind the shield of observable.New need not set flags, but
-// then a panic of its function fails the whole stream.
+// The same for a source.
 func TestSourceContract_OfAUsersSource(t *testing.T) {
 	observabletest.SourceContract(t, observabletest.Source{
 		Name:  "Countdown",
@@ -46,5 +44,20 @@ func TestSourceContract_OfAUsersSource(t *testing.T) {
 				}
 			}))
 		},
+	})
+}
+
+func TestContract_AsDocumented(t *testing.T) {
+	observabletest.Contract(t, observabletest.Operator[int]{
+		Name:  "KeepIf",
+		Hook:  observabletest.PerItem,
+		Needs: 2, // drops the first item
+		Apply: func(up observable.Observable[int], hook func()) observable.Observable[any] {
+			return observabletest.Erase(up.Filter(func(v int) bool {
+				hook()
+				return v > 0
+			}))
+		},
+		Exempt: map[string]string{"C19 zero values are items": "zero is what it drops"},
 	})
 }

@@ -31,7 +31,7 @@ func ExampleExpect() {
 	typed.ExpectSubscriptions("^----------!")
 	m.Flush()
 	// Output:
-	// example_marbles_test.go:31: the stream did not do as drawn, first at 10ms
+	// example_marbles_test.go:30: the stream did not do as drawn, first at 10ms
 	// want: ------b---c|
 	//  got: ------b----(c|)
 }

@@ -3,6 +3,7 @@ package observabletest_test
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,8 +40,8 @@ func (f *fakeTB) run(test func()) {
 }
 
 func (f *fakeTB) finish() {
-	for i := len(f.cleanups) - 1; i >= 0; i-- {
-		f.cleanups[i]()
+	for _, c := range slices.Backward(f.cleanups) {
+		c()
 	}
 }
 

@@ -26,7 +26,7 @@ func newLegend[T any](items map[rune]T, failure []error) (legend[T], error) {
 		l.err = failure[0]
 	}
 	if len(failure) > 1 || l.err == nil {
-		return l, fmt.Errorf("%d errors (the first is %v) for a diagram that has one #, want at most one, and not nil", len(failure), l.err)
+		return l, fmt.Errorf("%d errors were given for its #, want at most one, and not nil", len(failure))
 	}
 	return l, nil
 }

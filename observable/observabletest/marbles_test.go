@@ -29,6 +29,14 @@ func TestMarbles_Operators(t *testing.T) {
 			observabletest.Expect(m, twice, "-x-y-|", map[rune]int{'x': 2, 'y': 4})
 			src.ExpectSubscriptions("^----!")
 		}},
+		{"as documented", func(m m) {
+			src := observabletest.Cold[string](m, "-a-b-|", nil)
+			observabletest.Expect(m, observable.Delay(src.Observable(), 3*ms, m), "----a-b-|", nil)
+			src.ExpectSubscriptions("^----!")
+			keys := observabletest.Hot[string](m, "-a-b-----c-|", nil)
+			observabletest.Expect(m, observable.Debounce(keys.Observable(), m.Time("---|"), m), "------b----(c|)", nil)
+			observabletest.Expect(m, observable.Interval(time.Second, m), "1s 0 999ms 1", nil).During("^ 2s -!")
+		}},
 		{"digits and letters for themselves", func(m m) {
 			observabletest.Expect(m, observabletest.Cold[int](m, "0-9|", nil).Observable(), "0-9|", nil)
 			observabletest.Expect(m, observabletest.Cold[string](m, "0-ä|", nil).Observable(), "0-ä|", nil)

@@ -182,9 +182,9 @@ func (x *expr) script(s int64, v int) trace {
 		if e.gap > 0 {
 			now += int64(e.gap)*tick + jitter(int64(x.id), s, int64(v), int64(i))
 		}
-		e.event.at = now
+		e.at = now
 		if e.kind == item {
-			e.event.v = (e.event.v + v) % 10
+			e.v = (e.v + v) % 10
 		}
 		out = append(out, e.event)
 	}

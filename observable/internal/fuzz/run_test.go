@@ -1,6 +1,7 @@
 package fuzz_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,11 +20,12 @@ const (
 	shared                    // Share, with a second observer at some time
 	sharedLeaving             // the same, and the first one leaves
 	cached                    // Cache, with a second observer at some time
+	elsewhere                 // subscribed to and observed in tasks
 	sinks                     // ToSlice and Seq, of a chain that takes no time
 	modes
 )
 
-var modeNames = [modes]string{"twice", "disposed", "disposed inside an item", "shared", "shared, the first leaves", "cached", "sinks"}
+var modeNames = [modes]string{"twice", "disposed", "disposed inside an item", "shared", "shared, the first leaves", "cached", "elsewhere", "sinks"}
 
 // trial is a chain and what is done with it.
 type trial struct {
@@ -183,12 +185,18 @@ func (t *trial) run(r *rig, want cold, compare func(who string, want trace, got 
 		r.to(horizon)
 		compare("the first observer", first, a)
 		compare("the second observer", second, b)
+	case elsewhere:
+		a := r.subscribe(observable.ObserveOnDelayError(r.stream(t.chain, 0).SubscribeOn(r.time), r.time, 2))
+		r.finish(a)
+		compare("the observer", first, a)
 	case sinks:
 		t.sinks(r, first, compare)
 	}
 }
 
 func (t *trial) sinks(r *rig, first trace, compare func(who string, want trace, got fmt.Stringer)) {
+	ctx, cancel := context.WithCancel(r.ctx) // one that is watched
+	defer cancel()
 	o := r.stream(t.chain, 0)
 	end, over := first.end()
 	if !over {
@@ -201,16 +209,16 @@ func (t *trial) sinks(r *rig, first trace, compare func(who string, want trace, 
 		}
 		return append(out, done(0))
 	}
-	compare("ToSlice", first, got(o.ToSlice(r.ctx)))
+	compare("ToSlice", first, got(o.ToSlice(ctx)))
 	var values []int
 	var err error
-	for v, e := range o.Seq(r.ctx) {
+	for v, e := range o.Seq(ctx) {
 		if err = e; e == nil {
 			values = append(values, v)
 		}
 	}
 	compare("Seq", first, got(values, err))
-	v, err := o.First(r.ctx)
+	v, err := o.First(ctx)
 	switch items := first.items(); {
 	case len(items) > 0:
 		compare("First", trace{items[0], done(0)}, got([]int{v}, err))
