@@ -7,10 +7,10 @@
 // # Shape
 //
 // An [Observable] describes a stream; nothing happens until somebody subscribes,
-// and each subscription runs the stream anew. Operators that keep the element
-// type are methods (o.Filter(f).Take(3)); those that change it, and those that
-// take other streams, are functions with the source first (Map(o, f)), because
-// Go's methods have no type parameters of their own. A function given to an
+// and each subscription runs the stream anew. Some thirty everyday operators are
+// methods (o.Filter(f).Take(3)); all others are functions with the source first
+// (Map(o, f), Debounce(o, d)), because Go's methods have no type parameters of
+// their own, and each is compiled for every element type in use. A function given to an
 // operator is called for one item after the other within a subscription, and
 // concurrently by several subscriptions. An impossible argument, a nil function
 // too, panics at assembly with an [*ArgumentError]. Blocking ends ([Observable.First],

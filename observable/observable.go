@@ -1,6 +1,9 @@
 package observable
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Observable is a cold stream of values of type T: a small value around a
 // [Source]. Making one does nothing; each subscription runs the source anew,
@@ -87,6 +90,10 @@ func (o Observable[T]) Subscribe(ctx context.Context, obs Observer[T]) {
 	if obs == nil {
 		panic(badArgument("Subscribe", "obs", nil, "an Observer"))
 	}
+	if f, ok := obs.(Funcs[T]); ok && f.Error == nil && f.Context == nil {
+		f.Context = ctx
+		obs = f
+	}
 	if ctx.Done() == nil {
 		o.Source().Subscribe(ctx, obs)
 		return
@@ -109,14 +116,15 @@ func isSynchronous(src any) bool {
 }
 
 // Funcs is an [Observer] made of functions, each of which may be nil. A nil
-// Error sends the error to the subscription's error handler (rule C11).
+// Error sends the error to the subscription's error handler (rule C11), unless it
+// only says that the subscription's context has ended.
 type Funcs[T any] struct {
 	Subscribe func(Disposable)
 	Next      func(T)
 	Error     func(error)
 	Complete  func()
-	// Context gives the error handler for a nil Error; nil means
-	// context.Background.
+	// Context gives the error handler for a nil Error; nil means the one that
+	// [Observable.Subscribe] was given.
 	Context context.Context
 }
 
@@ -142,7 +150,10 @@ func (f Funcs[T]) OnError(err error) {
 	}
 	ctx := f.Context
 	if ctx == nil {
-		ctx = context.Background()
+		ctx = context.Background() // it was not subscribed by Observable.Subscribe
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return
 	}
 	undeliverable(ctx, &NotHandledError{Err: err})
 }

@@ -61,7 +61,8 @@ func OnBackpressureDrop[T any](o Observable[T], on ...Scheduler) Observable[T] {
 
 // OnBackpressureLatest keeps, of the items that come while the observer is busy
 // with another, the newest one: it is OnBackpressureBuffer(o, 1,
-// OverflowDropOldest, on...).
+// OverflowDropOldest, on...). A queue further down undoes it, as that of
+// [Observable.Seq] does; [Observable.ForEach] and a [Observable.Chan] of 0 do not.
 //
 //	1 2 3 4 5 |  OnBackpressureLatest, 1 takes long  =>  1 3 4 5 |
 func OnBackpressureLatest[T any](o Observable[T], on ...Scheduler) Observable[T] {

@@ -13,7 +13,8 @@ import (
 //	RetryWhen(o, Backoff{Initial: 100 * time.Millisecond, Max: time.Minute, Jitter: 1, Attempts: 5}.Handler())
 //
 // The k-th wait, from 1, is Initial * Factor^(k-1), at most Max, of which a
-// random part is taken off as Jitter says.
+// random part is taken off as Jitter says. Items do not make it start over: k
+// counts the failures of the whole subscription.
 type Backoff struct {
 	// Initial is the first wait. It must be positive.
 	Initial time.Duration

@@ -17,7 +17,8 @@ const seqQueue = 128
 //	1 2 #  Seq  =>  (1, nil) (2, nil) (0, #)
 //
 // A synchronous stream yields directly, on the caller's goroutine, without a
-// queue. Any other is subscribed to on a goroutine of its own, which ends with
+// queue; that is known of sources but [Create] and [Defer], and of operators that
+// neither take nor make other streams. Any other is subscribed to on a goroutine of its own, which ends with
 // the stream, and read through a queue of 128 items; its producer waits while
 // the queue is full.
 func (o Observable[T]) Seq(ctx context.Context) iter.Seq2[T, error] {

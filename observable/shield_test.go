@@ -113,6 +113,13 @@ func TestFuncs(t *testing.T) {
 	if !errors.As(all[0], new(*observable.NotHandledError)) {
 		t.Errorf("report %v", all[0])
 	}
+	// Without a Context it is that of the subscription, whose end is no news.
+	observable.Error[int](errBoom).Subscribe(ctx, observable.Funcs[int]{})
+	wantReports(t, got(), errBoom)
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	observable.Just(1).Subscribe(ended, observable.Funcs[int]{})
+	wantReports(t, got())
 	var told string
 	f := observable.Funcs[int]{
 		Subscribe: func(observable.Disposable) { told += "s" },

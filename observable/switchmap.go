@@ -7,7 +7,9 @@ import (
 
 // SwitchMap subscribes to project(v) for each item v and emits what this inner
 // stream emits until the next item comes: then it is stopped, and nothing of it
-// is emitted any more, before project is called. The first error, of the source
+// is emitted any more, before project is called. A synchronous inner stream holds
+// up the source and so runs to its end: give it [Observable.SubscribeOn] for
+// anything to switch. The first error, of the source
 // or of the inner stream, ends the stream. It completes when the source and the
 // last inner stream have.
 //

@@ -22,7 +22,7 @@ import (
 
 // imports are what snippets may use without saying so.
 var imports = []string{
-	"context", "errors", "fmt", "net/http", "slices", "strconv", "strings", "sync", "testing", "testing/synctest", "time",
+	"context", "errors", "fmt", "io", "net/http", "slices", "strconv", "strings", "sync", "testing", "testing/synctest", "time",
 	"github.com/benbjohnson/clock", "github.com/reactivex/rxgo/v2",
 	"github.com/quillgo/quill/breaker", "github.com/quillgo/quill/cache", "github.com/quillgo/quill/command",
 	"github.com/quillgo/quill/isolation", "github.com/quillgo/quill/metrics", "github.com/quillgo/quill/observable",
