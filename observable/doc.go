@@ -34,8 +34,9 @@
 //   - C3: the grammar is OnSubscribe OnNext* (OnError | OnComplete)?. After a
 //     terminal signal nothing is called, ever.
 //   - C4: Dispose is idempotent, may be called from anywhere and never waits.
-//     After a Dispose in the emitting goroutine no signal follows; after one from
-//     elsewhere at most the one in flight. Disposed is true only after Dispose,
+//     After a Dispose by the observer in the emitting goroutine no signal follows;
+//     after one from elsewhere, or from an operator's user function, at most the
+//     one in flight. Disposed is true only after Dispose,
 //     not after a natural end. Loops look at it per item.
 //   - C5: Dispose inside OnNext stops a synchronous source at that item.
 //   - C6: an operator that ends early disposes its upstream before it emits its

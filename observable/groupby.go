@@ -30,7 +30,7 @@ func (g Grouped[K, T]) Key() K { return g.key }
 // a group are dropped, and the source runs until the last group is disposed, too.
 // An observer that panics, of a group or of the stream of groups, is failed
 // alone. A panic of key, and a key that cannot be one, fails the groups as well as
-// the stream.
+// the stream. A key that is not equal to itself, NaN, has a group for each item.
 func GroupBy[T any, K comparable](o Observable[T], key func(T) K) Observable[Grouped[K, T]] {
 	return groupBy("GroupBy", o, key, func(v T) T { return v }, false)
 }
@@ -119,7 +119,9 @@ func (s *groupOutlet[K, V]) begin(k K, eager bool) *grouped[K, V] {
 	g.wip.Store(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byKey[k] = g
+	if same := k; same == k { // what is not equal to itself, NaN, could neither be found nor deleted
+		s.byKey[k] = g
+	}
 	if g.before = s.last; s.last == nil {
 		s.first = g
 	} else {

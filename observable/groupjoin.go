@@ -34,11 +34,16 @@ func (g *groupsEnd[L, R, LE, RE, Out]) OnSubscribe(d Disposable) { g.down.OnSubs
 func (g *groupsEnd[L, R, LE, RE, Out]) OnNext(v Out)             { g.down.OnNext(v) }
 
 func (g *groupsEnd[L, R, LE, RE, Out]) OnError(err error) {
+	told := false // to a group's observer, who may dispose g
 	for _, s := range g.orphans() {
+		told = told || s.HasObservers()
 		s.OnError(err)
 	}
-	if !g.join.Disposed() { // else by a group's observer, who has been told (rule C4)
+	switch {
+	case !g.join.Disposed():
 		g.down.OnError(err)
+	case !told:
+		reportLate(g.join.ctx, err)
 	}
 }
 

@@ -91,5 +91,11 @@ func (m *multicastObserver[T, R]) Dispose() {
 	m.up.Dispose()
 }
 
-// Blame implements [Stage]: selector has a boundary of its own.
-func (m *multicastObserver[T, R]) Blame() (bool, Disposable, any) { return false, m.handle(), m.down }
+// Blame implements [Stage]: selector has a boundary of its own. The handle is
+// not the relay's: disposing has to end the connection.
+func (m *multicastObserver[T, R]) Blame() (bool, Disposable, any) {
+	if m.ended {
+		return false, nil, m.down
+	}
+	return false, m, m.down
+}

@@ -69,6 +69,10 @@ func (m *materializeObserver[T]) OnSubscribe(d Disposable) {
 func (m *materializeObserver[T]) OnNext(v T) { m.down.OnNext(Notification[T]{Value: v}) }
 
 func (m *materializeObserver[T]) OnError(err error) {
+	if m.Disposed() {
+		reportLate(m.ctx, err)
+		return
+	}
 	conclude(m.ctx, &m.relay, m.down, Notification[T]{Kind: SignalError, Err: err})
 }
 

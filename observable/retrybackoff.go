@@ -54,12 +54,19 @@ func (b Backoff) Handler() func(errors Observable[error]) Observable[int] {
 	return func(errors Observable[error]) Observable[int] {
 		waits := Defer(func(context.Context) Observable[time.Duration] {
 			failures := 0
-			return MapErr(errors, func(_ context.Context, err error) (time.Duration, error) {
+			return MapErr(errors, func(_ context.Context, err error) (d time.Duration, last error) {
 				failures++
-				if b.Attempts > 0 && failures > b.Attempts || b.If != nil && !b.If(err) {
-					return 0, err
+				p := try(func() {
+					if b.Attempts > 0 && failures > b.Attempts || b.If != nil && !b.If(err) {
+						last = err
+						return
+					}
+					d = b.wait(failures)
+				}, func(error) {}) // a Goexit is for the boundary of MapErr
+				if p != nil {
+					last = join(err, p)
 				}
-				return b.wait(failures), nil
+				return d, last
 			})
 		})
 		return ConcatMap(waits, func(d time.Duration) Observable[int] { return Timer(d, b.On) })

@@ -5,7 +5,8 @@ import "context"
 // SequenceEqual emits whether both sources have the same items in the same
 // order, by equal, and completes. It emits false, and stops the sources, as soon
 // as two items differ; that one source is longer it says when both have
-// completed. An error of either ends it at once.
+// completed. An error of either ends it at once. a is subscribed to before b: a
+// synchronous one is queued as a whole, as by [Zip2].
 //
 //	1 2 |
 //	1 3      SequenceEqual  =>  false |

@@ -164,5 +164,11 @@ func (u *usingObserver[T, R]) Dispose() {
 	u.report(u.release(u.report))
 }
 
-// Blame implements [Stage]: the functions have boundaries of their own.
-func (u *usingObserver[T, R]) Blame() (bool, Disposable, any) { return false, u.handle(), u.down }
+// Blame implements [Stage]: the functions have boundaries of their own. The
+// handle is not the relay's: disposing has to release.
+func (u *usingObserver[T, R]) Blame() (bool, Disposable, any) {
+	if u.ended {
+		return false, nil, u.down
+	}
+	return false, u, u.down
+}

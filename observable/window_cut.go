@@ -82,11 +82,14 @@ func (d *door[T]) task(c cut[T]) {
 // failed implements failer. What is below has boundaries of its own, so either a
 // user function of the stage is to blame, or a Goexit passes by.
 func (d *door[T]) failed(cause error) {
-	if d.inside { // this goroutine was the drainer
-		d.inside = false
-		d.to.wip.Store(0)
+	end := cut[T]{kind: cutEnd, err: cause}
+	if !d.inside {
+		d.to.enter(end)
+		return
 	}
-	d.to.enter(cut[T]{kind: cutEnd, err: cause})
+	d.inside = false // this goroutine was the drainer, and still is
+	d.to.step(end)
+	d.to.drain()
 }
 
 // Blame implements [Stage].
