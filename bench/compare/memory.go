@@ -6,7 +6,6 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -136,10 +135,10 @@ func machine() string {
 			parts = append(parts, fmt.Sprintf("%d x %s", runtime.NumCPU(), m[1]))
 		}
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, d := range info.Deps {
-			if name := peerModules.FindString(d.Path); name != "" {
-				parts = append(parts, strings.TrimPrefix(d.Path, "github.com/")+" "+d.Version)
+	if modules, err := output("go", "list", "-m", "all"); err == nil {
+		for line := range strings.Lines(modules) {
+			if peerModules.MatchString(line) {
+				parts = append(parts, strings.TrimPrefix(strings.TrimSpace(line), "github.com/"))
 			}
 		}
 	}
@@ -148,5 +147,5 @@ func machine() string {
 
 var (
 	modelName   = regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`)
-	peerModules = regexp.MustCompile(`hystrix-go|cep21/circuit|eapache|failsafe-go|gobreaker`)
+	peerModules = regexp.MustCompile(`/hystrix-go |/circuit/v4 |eapache|/failsafe-go |gobreaker|samber/ro |rxgo`)
 )

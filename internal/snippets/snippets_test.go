@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package snippets checks that the Go code in README.md and docs/ compiles: each
 // fenced block is type-checked as it stands, with the names that its page takes
 // for granted declared in testdata.
