@@ -111,7 +111,7 @@ func TestDelayWhen_DisposeStopsAllStreams(t *testing.T) {
 
 func TestDelayWhen_ManyItems(t *testing.T) {
 	c := newTimed(t)
-	const n = 100_000
+	const n = many
 	obs := observabletest.NewObserver[int](t)
 	observable.DelayWhen(observable.Range(0, n), func(int) observable.Observable[int] {
 		return observable.Timer(time.Second, c)

@@ -116,7 +116,7 @@ func TestFlatMap_ErrorWaitsForItsPlace(t *testing.T) {
 
 // Many scalars that waited are emitted in a loop (rule C16).
 func TestFlatMap_ManyScalarsWaited(t *testing.T) {
-	const n = 100_000
+	const n = many
 	for _, flatten := range []string{"FlatMap limit 1", "FlatMapDelayError limit 1", "ConcatMap", "ConcatMapEager", "ConcatMapEager limit 1", "ConcatMapDelayError end"} {
 		synctest.Test(t, func(t *testing.T) {
 			deepest, items := 0, 0
@@ -264,7 +264,7 @@ func TestFlatten_SubscribeGoesWrong(t *testing.T) {
 
 // All that many inner streams leave behind is nothing (rule C18).
 func TestFlatten_ManyInnersLeaveNothing(t *testing.T) {
-	const n = 100_000
+	const n = many
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()

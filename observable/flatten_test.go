@@ -175,7 +175,7 @@ func TestFlatMap_ErrorAndDisposeAtOnce(t *testing.T) {
 
 // Synchronous inner streams are subscribed to in a loop (rule C16).
 func TestFlatten_NoRecursion(t *testing.T) {
-	const n = 100_000
+	const n = many
 	two := func(v int) observable.Observable[int] { return observable.Range(v, 2) }
 	outer := observable.Range(0, n)
 	for name, stream := range map[string]observable.Observable[int]{

@@ -18,7 +18,7 @@ func mod(n int) func(int) int { return func(v int) int { return v % n } }
 
 // TestGroupBy_ObservedLate is the way of RxJava, as for windows.
 func TestGroupBy_ObservedLate(t *testing.T) {
-	const n = 100_000
+	const n = many
 	all, err := observable.GroupBy(observable.Range(0, n), mod(10)).ToSlice(context.Background())
 	require.NoError(t, err)
 	var items []int
@@ -34,7 +34,7 @@ func TestGroupBy_ObservedLate(t *testing.T) {
 }
 
 func TestGroupBy_ObservedInTime(t *testing.T) {
-	const n = 100_000
+	const n = many
 	lists := observable.FlatMap(observable.GroupBy(observable.Range(0, n), mod(10)),
 		func(g intGroup) observable.Observable[[]int] { return observable.ToList(g.Observable) }, observable.Unlimited)
 	all, err := lists.ToSlice(context.Background())
@@ -49,11 +49,11 @@ func TestGroupBy_ObservedInTime(t *testing.T) {
 }
 
 func TestGroupBy_LeftGroupBeginsAgain(t *testing.T) {
-	firsts := observable.FlatMap(observable.GroupBy(observable.Range(0, 100_000), mod(2)),
+	firsts := observable.FlatMap(observable.GroupBy(observable.Range(0, many), mod(2)),
 		func(g intGroup) observable.Observable[int] { return g.Take(1) }, observable.Unlimited)
 	all, err := firsts.ToSlice(context.Background())
 	require.NoError(t, err)
-	assert.Equal(t, firstInts(100_000), all)
+	assert.Equal(t, firstInts(many), all)
 }
 
 func TestGroupBy_DisposeLeavesOpenGroupsAlone(t *testing.T) {

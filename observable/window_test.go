@@ -34,7 +34,7 @@ func observed(t *testing.T, o observable.Observable[intWindow]) (outer *observab
 // TestWindow_ObservedLate is the way of RxJava: what nobody observes in time
 // ends with its first item, which is not lost.
 func TestWindow_ObservedLate(t *testing.T) {
-	const n = 100_000
+	const n = many
 	all, err := observable.Window(observable.Range(0, n), n).ToSlice(context.Background())
 	require.NoError(t, err)
 	assert.Len(t, all, n)
@@ -44,7 +44,7 @@ func TestWindow_ObservedLate(t *testing.T) {
 }
 
 func TestWindow_ObservedInTime(t *testing.T) {
-	const n = 100_000
+	const n = many
 	all, err := observable.FlatMap(observable.Window(observable.Range(0, n), 999), observable.ToList[int], observable.Unlimited).ToSlice(context.Background())
 	require.NoError(t, err)
 	assert.Len(t, all, n/999+1)
@@ -54,7 +54,7 @@ func TestWindow_ObservedInTime(t *testing.T) {
 // TestWindow_ObserverOfItsOwnPace queues a whole window for an observer that is
 // still at its first item.
 func TestWindow_ObserverOfItsOwnPace(t *testing.T) {
-	const n = 100_000
+	const n = many
 	source := observable.NewPublishSubject[int]()
 	obs := observabletest.NewObserver[int](t)
 	queued, busy, free := make(chan struct{}), make(chan struct{}), make(chan struct{})
