@@ -173,3 +173,41 @@ func TestContext_Deadline(t *testing.T) {
 		}
 	})
 }
+
+// A blocking end that stops by itself, at the item at which its context ends,
+// does not wait for anybody to tell it so.
+func TestContext_EndsWhereTheSinkStops(t *testing.T) {
+	stopped := errors.New("stopped")
+	o := observable.Range(0, 100)
+	for name, sink := range map[string]func(ctx context.Context, cancel func()) error{
+		"ForEach": func(ctx context.Context, cancel func()) error {
+			return o.ForEach(ctx, func(int) error { cancel(); return stopped })
+		},
+		"ForEach that panics": func(ctx context.Context, cancel func()) error {
+			return o.ForEach(ctx, func(int) error { cancel(); panic(stopped) })
+		},
+		"Seq that is left": func(ctx context.Context, cancel func()) error {
+			for range o.Seq(ctx) {
+				cancel()
+				break
+			}
+			return stopped
+		},
+		"Seq whose body panics": func(ctx context.Context, cancel func()) (err error) {
+			defer func() { err, _ = recover().(error) }()
+			for range o.Seq(ctx) {
+				cancel()
+				panic(stopped)
+			}
+			return nil
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			err := sink(ctx, func() { cancel(); synctest.Wait() }) // the end has come, and waits for its turn
+			if !errors.Is(err, stopped) {
+				t.Errorf("%s: %v, want %v", name, err, stopped)
+			}
+		})
+	}
+}
