@@ -24,6 +24,8 @@ var DefaultRegistry = mustRegistry(RegistryOptions{})
 type RegistryOptions struct {
 	// Settings are the defaults of the registry's commands, before Hystrix's.
 	Settings Settings
+	// CollapserSettings are the same for its collapsers.
+	CollapserSettings CollapserSettings
 	// Hooks are called for every command, outside the command's own.
 	Hooks Hooks
 	// Listener gets the events of every command.
@@ -36,20 +38,23 @@ type RegistryOptions struct {
 // Registry owns what commands share by name: breakers, semaphores, pools,
 // metrics, and the clock. Its methods may be called concurrently.
 type Registry struct {
-	defaults Settings
-	hooks    *Hooks // nil if there are none
-	listener Listener
-	listens  bool // listener has a function
-	clock    *mono.Clock
+	defaults          Settings
+	collapserDefaults CollapserSettings
+	hooks             *Hooks // nil if there are none
+	listener          Listener
+	listens           bool // listener has a function
+	clock             *mono.Clock
 
 	closed  atomic.Bool // nothing new begins
 	aborted atomic.Bool // what is on is cancelled
 
-	mu       sync.Mutex
-	cores    map[string]*core
-	pools    map[string]*isolation.Pool
-	updates  map[string]Settings // by name: what Update set
-	resolved map[Settings]*resolved
+	mu               sync.Mutex
+	cores            map[string]*core
+	collapsers       map[string]*collapserCore
+	pools            map[string]*isolation.Pool
+	updates          map[string]Settings          // by name: what Update set
+	collapserUpdates map[string]CollapserSettings // by name: what UpdateCollapser set
+	resolved         map[Settings]*resolved
 	// changed is closed and replaced when an execution of a closed registry
 	// ends; guarded by mu, nil until Shutdown waits.
 	changed chan struct{}
@@ -68,15 +73,21 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("command: RegistryOptions: %w", err)
 	}
+	if err := o.CollapserSettings.or(collapserDefaults).validate(); err != nil {
+		return nil, fmt.Errorf("command: RegistryOptions: %w", err)
+	}
 	r := &Registry{
-		defaults: o.Settings,
-		listener: o.Listener,
-		listens:  o.Listener.Event != nil || o.Listener.Transition != nil,
-		clock:    mono.New(o.Clock),
-		cores:    map[string]*core{},
-		pools:    map[string]*isolation.Pool{},
-		updates:  map[string]Settings{},
-		resolved: map[Settings]*resolved{},
+		defaults:          o.Settings,
+		collapserDefaults: o.CollapserSettings,
+		listener:          o.Listener,
+		listens:           o.Listener.Event != nil || o.Listener.Transition != nil,
+		clock:             mono.New(o.Clock),
+		cores:             map[string]*core{},
+		collapsers:        map[string]*collapserCore{},
+		pools:             map[string]*isolation.Pool{},
+		updates:           map[string]Settings{},
+		collapserUpdates:  map[string]CollapserSettings{},
+		resolved:          map[Settings]*resolved{},
 	}
 	if o.Hooks.any() {
 		r.hooks = &o.Hooks
