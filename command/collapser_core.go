@@ -2,6 +2,9 @@ package command
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/quillgo/quill/metrics"
@@ -14,8 +17,60 @@ type collapserCore struct {
 	name     string
 	spec     CollapserSettings // as the first NewCollapser gave them
 
-	settings atomic.Pointer[CollapserSettings]      // with every field set; an immutable value (rule 8)
+	settings atomic.Pointer[CollapserSettings]     // with every field set; an immutable value (rule 8)
 	recorder atomic.Pointer[metrics.BatchRecorder] // made at the first use
+	spaces   sync.Map                              // the reflect.Type of an Out to a *cache.Space[Out]
+
+	mu   sync.Mutex
+	open map[openBatch]struct{} // guarded by mu; the batches that wait to be sent
+}
+
+// openBatch is a batch of any type that waits to be sent.
+type openBatch interface{ abort() }
+
+// opened notes that a batch waits to be sent, and reports false, without doing
+// so, if the registry is closed: abortOpen comes after that is known.
+func (c *collapserCore) opened(b openBatch) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.registry.closed.Load() {
+		return false
+	}
+	if c.open == nil {
+		c.open = map[openBatch]struct{}{}
+	}
+	c.open[b] = struct{}{}
+	return true
+}
+
+// taken notes that a batch no longer waits.
+func (c *collapserCore) taken(b openBatch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, b)
+}
+
+// abortOpen fails the requests that wait in a registry that is closed.
+func (c *collapserCore) abortOpen() {
+	c.mu.Lock()
+	open := slices.Collect(maps.Keys(c.open))
+	c.mu.Unlock()
+	each(open, openBatch.abort)
+}
+
+// each calls f for all, also when one of the calls ends this goroutine by
+// runtime.Goexit.
+func each[E any](all []E, f func(E)) {
+	defer func() {
+		if len(all) > 0 {
+			each(all, f)
+		}
+	}()
+	for len(all) > 0 {
+		e := all[0]
+		all = all[1:]
+		f(e)
+	}
 }
 
 // registerCollapser returns the core for a collapser, made by the first of its

@@ -155,12 +155,15 @@ func (c *circuit) checkOut() {
 
 // space returns the space of the request cache for results of type T (cache
 // identity: registry, name, type of Out, key).
-func space[T any](c *circuit) *cache.Space[T] {
+func space[T any](c *circuit) *cache.Space[T] { return spaceOf[T](&c.spaces, c.name) }
+
+// spaceOf returns the space for T among those of a name.
+func spaceOf[T any](spaces *sync.Map, name string) *cache.Space[T] {
 	t := reflect.TypeFor[T]()
-	if s, ok := c.spaces.Load(t); ok {
+	if s, ok := spaces.Load(t); ok {
 		return s.(*cache.Space[T])
 	}
-	s, _ := c.spaces.LoadOrStore(t, cache.NewSpace[T](c.name))
+	s, _ := spaces.LoadOrStore(t, cache.NewSpace[T](name))
 	return s.(*cache.Space[T])
 }
 

@@ -39,6 +39,7 @@ type execution struct {
 	received      atomic.Bool              // a value of the body has passed the guards
 	abandoned     atomic.Bool              // CANCELLED has been counted for a shared execution
 	frozen        atomic.Pointer[snapshot] // what a Call shows from then on; nil: the record itself
+	collapsed     uint32                   // requests of the batch that it serves, set before it begins; else 0
 	emits         atomic.Int32             // items of the body, of a streaming command
 	fallbackEmits atomic.Int32
 	latency       atomic.Int64 // valid with the bit over; negative if there is none
@@ -111,7 +112,21 @@ func (x *execution) begin(ctx context.Context, c *circuit, set *resolved, h *hoo
 	if set.RequestLog == On {
 		x.entry = logEntry(scope, c.name)
 	}
+	if x.collapsed > 0 {
+		x.collapse()
+	}
 	return true
+}
+
+// collapse counts an execution that serves a batch: each request for the
+// metrics, the batch once for the listener.
+func (x *execution) collapse() {
+	x.marks.add(1 << metrics.Collapsed)
+	if x.entry != nil {
+		x.entry.store(x)
+	}
+	x.recorder.Count(x.now, metrics.Collapsed, x.collapsed-1)
+	x.heard(x.now, metrics.Collapsed)
 }
 
 // count makes an event happen: for the execution, the metrics and the listener.

@@ -224,13 +224,13 @@ func (r *Registry) Breaker(name string) *breaker.Breaker {
 	return c.use().breaker
 }
 
-// Shutdown refuses new executions with [ErrClosed] and waits until those that
-// are on have ended, fallbacks and bodies that nobody waits for included, or until
+// Shutdown refuses new executions, and requests that wait in a collapser's open
+// batch, with [ErrClosed], and waits until executions that are on have ended, fallbacks and bodies that nobody waits for included, or until
 // ctx ends, whose cause it then returns. It cancels nothing, and the registry stays
 // closed for new executions whatever it returns: after an error call
 // [Registry.Close].
 func (r *Registry) Shutdown(ctx context.Context) error {
-	r.closed.Store(true)
+	r.refuse()
 	for {
 		r.mu.Lock()
 		if r.changed == nil {
@@ -269,8 +269,8 @@ func (r *Registry) drained(ctx context.Context) error {
 // context go on until they return, and so does a fallback that has begun, unless it
 // is a stream: it has its caller's context. Close is idempotent.
 func (r *Registry) Close() {
-	r.closed.Store(true)
 	r.aborted.Store(true)
+	r.refuse()
 	r.mu.Lock()
 	cores := slices.Collect(maps.Values(r.cores))
 	pools := slices.Collect(maps.Values(r.pools))
@@ -282,6 +282,17 @@ func (r *Registry) Close() {
 		if l := c.circuit.Load(); l != nil {
 			l.deadlines.Close()
 		}
+	}
+}
+
+// refuse lets nothing new begin: what waits in open batches has not begun.
+func (r *Registry) refuse() {
+	r.closed.Store(true)
+	r.mu.Lock()
+	collapsers := slices.Collect(maps.Values(r.collapsers))
+	r.mu.Unlock()
+	for _, c := range collapsers {
+		c.abortOpen()
 	}
 }
 

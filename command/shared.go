@@ -156,7 +156,12 @@ func (f *follower[Out]) Blame() (bool, observable.Disposable, any) { return fals
 
 // start starts a shared execution, o.
 func (c *Command[In, Out]) start(ctx context.Context, f *cache.Flight[Out], o observable.Observable[Out]) {
-	if c.stream == nil {
+	startFlight(ctx, f, o, c.stream == nil)
+}
+
+// startFlight starts a flight of one item, or of several.
+func startFlight[Out any](ctx context.Context, f *cache.Flight[Out], o observable.Observable[Out], scalar bool) {
+	if scalar {
 		f.StartScalar(ctx, o)
 	} else {
 		f.Start(ctx, o)

@@ -141,19 +141,30 @@ func (c *Command[In, Out]) toObservable(in In, x *execution) observable.Observab
 
 // observe is Observe for a command or a Call, whose record x is.
 func (c *Command[In, Out]) observe(ctx context.Context, in In, x *execution) observable.Observable[Out] {
+	return observeNow(ctx, c.source(in, x), c.stream == nil)
+}
+
+// observeNow subscribes to o, and returns it as a hot stream that ends early when
+// ctx ends or the last of its subscribers leaves.
+func observeNow[Out any](ctx context.Context, o observable.Observable[Out], scalar bool) observable.Observable[Out] {
 	f := cache.NewFlight[Out](nil)
-	o := c.source(in, x)
 	if ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() { f.Cancel(context.Cause(ctx)) })
 		o = o.DoFinally(func() { stop() })
 	}
-	c.start(ctx, f, o)
+	startFlight(ctx, f, o, scalar)
 	return f.Observable()
 }
 
 // await executes the command as a stream and waits for its one result. x is a
 // Call's record or nil.
 func (c *Command[In, Out]) await(ctx context.Context, in In, r route[Out], x *execution) (out Out, err error) {
+	return awaitResult(ctx, func(o *resultObserver[Out]) { c.begin(ctx, in, r, x, false, o) })
+}
+
+// awaitResult waits for the one result that subscribe has sent to an observer.
+// The end of ctx is the caller leaving.
+func awaitResult[Out any](ctx context.Context, subscribe func(*resultObserver[Out])) (out Out, err error) {
 	done := make(chan struct{})
 	o := &resultObserver[Out]{ctx: ctx, publish: func(o Out, e error) {
 		out, err = o, e
@@ -162,7 +173,7 @@ func (c *Command[In, Out]) await(ctx context.Context, in In, r route[Out], x *ex
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, func() { o.cancel() })()
 	}
-	c.begin(ctx, in, r, x, false, o)
+	subscribe(o)
 	<-done
 	return out, err
 }

@@ -29,6 +29,9 @@ func compare(s *scenario, got *record) (diffs []string) {
 	for _, name := range keys(want.Contexts, got.Contexts) {
 		c.equal("contexts."+name, want.Contexts[name], got.Contexts[name])
 	}
+	c.batches(want.Batches, got.Batches)
+	c.equal("mapperCalls", want.MapperCalls, got.MapperCalls)
+	c.equal("commandsCreated", want.CommandsCreated, got.CommandsCreated)
 	return c.diffs
 }
 
@@ -123,7 +126,7 @@ func (c *comparison) terminal(at string, want, got *terminalRecord) {
 		return
 	}
 	c.equal(at+".complete", want.Complete, got.Complete)
-	c.failure(at+".error", want.Error, unwrapped(want.Error, got.Error))
+	c.failure(at+".error", unwrappedByCollapser(want.Error), unwrapped(want.Error, got.Error))
 }
 
 // unwrapped is got as the entry point that was recorded would have given it: in

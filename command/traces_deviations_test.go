@@ -85,17 +85,20 @@ func (s *scenario) isolation(key string) string {
 // changes are the changes that deviations can name. Each reports whether it
 // changed anything, and plays anew what it edited the script of.
 var changes = map[string]func(*judgement) bool{
-	"abandoned":     (*judgement).abandoned,
-	"firstOfWindow": (*judgement).firstOfWindow,
-	"fusedTimeout":  (*judgement).fusedTimeout,
-	"interrupted":   (*judgement).interrupted,
-	"keptCause":     (*judgement).keptCause,
-	"lag":           (*judgement).lag,
-	"lastLeaves":    (*judgement).lastLeaves,
-	"logged":        (*judgement).logged,
-	"outlived":      (*judgement).outlived,
-	"permits":       (*judgement).permits,
-	"reopened":      (*judgement).reopened,
+	"abandoned":      (*judgement).abandoned,
+	"batchCancelled": (*judgement).batchCancelled,
+	"batchContext":   (*judgement).batchContext,
+	"firstOfWindow":  (*judgement).firstOfWindow,
+	"fullAtOnce":     (*judgement).fullAtOnce,
+	"fusedTimeout":   (*judgement).fusedTimeout,
+	"interrupted":    (*judgement).interrupted,
+	"keptCause":      (*judgement).keptCause,
+	"lag":            (*judgement).lag,
+	"lastLeaves":     (*judgement).lastLeaves,
+	"logged":         (*judgement).logged,
+	"outlived":       (*judgement).outlived,
+	"permits":        (*judgement).permits,
+	"reopened":       (*judgement).reopened,
 }
 
 func loadDeviations(t testing.TB) (all []deviation) {

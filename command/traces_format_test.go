@@ -21,6 +21,8 @@ type scenario struct {
 	Steps    []step                `json:"steps"`
 	Expect   *record               `json:"expect"`
 
+	Collapsers map[string]collapserConfig `json:"collapsers"` // instead of Commands
+
 	substituted bool // its calls go to another entry point than was recorded
 }
 
@@ -121,6 +123,8 @@ type step struct {
 	Property      string   `json:"property"`
 	Value         any      `json:"value"`
 	Fields        []string `json:"fields"`
+	Collapser     string   `json:"collapser"`
+	Arg           any      `json:"arg"`
 }
 
 // calls reports whether the step makes an instance and calls one of the four
@@ -138,6 +142,11 @@ type record struct {
 	Handles  map[string]*handleRecord  `json:"handles"`
 	Commands map[string]*commandRecord `json:"commands"`
 	Contexts map[string]string         `json:"contexts"`
+
+	// Of collapser scenarios.
+	Batches         []batchRecord `json:"batches"`
+	MapperCalls     int           `json:"mapperCalls"`
+	CommandsCreated int           `json:"commandsCreated"`
 
 	bodies map[string]int // of quill's: how many bodies ran at a state step
 }
@@ -211,19 +220,22 @@ func parseScenario(text json.RawMessage) (*scenario, error) {
 	if err := decode(text, &s); err != nil {
 		return nil, err
 	}
-	if s.Name == "" || s.Expect == nil || s.Commands == nil {
-		return nil, fmt.Errorf("%q is not a recording of commands: it wants name, commands and expect", s.Name)
+	if s.Name == "" || s.Expect == nil || (s.Commands == nil) == (s.Collapsers == nil) {
+		return nil, fmt.Errorf("%q is not a recording of commands or collapsers: it wants name, commands or collapsers, and expect", s.Name)
 	}
 	var strict struct {
-		Commands map[string]config     `json:"commands"`
-		Pools    map[string]poolConfig `json:"pools"`
-		Steps    []step                `json:"steps"`
+		Commands   map[string]config          `json:"commands"`
+		Pools      map[string]poolConfig      `json:"pools"`
+		Steps      []step                     `json:"steps"`
+		Collapsers map[string]collapserConfig `json:"collapsers"`
 	}
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(text, &parts); err != nil {
 		return nil, err
 	}
-	for name, into := range map[string]any{"commands": &strict.Commands, "pools": &strict.Pools, "steps": &strict.Steps} {
+	for name, into := range map[string]any{
+		"commands": &strict.Commands, "pools": &strict.Pools, "steps": &strict.Steps, "collapsers": &strict.Collapsers,
+	} {
 		if part, ok := parts[name]; ok {
 			if err := decodeStrictly(part, into); err != nil {
 				return nil, fmt.Errorf("%s of %q: %w", name, s.Name, err)

@@ -41,6 +41,7 @@ type player struct {
 	handles map[string]*handle
 	results map[string]map[string]any // by the step's index
 	bodies  map[string]int            // how many bodies held a permit, by the step's index
+	lines   map[string]*line          // the collapsers, by key
 
 	mu       sync.Mutex
 	gates    map[string]chan struct{}         // guarded by mu
@@ -48,6 +49,7 @@ type player struct {
 	allOpen  bool                             // guarded by mu
 	notified map[string]map[metrics.Event]int // guarded by mu; by command
 	problems []string                         // guarded by mu
+	cacheKey *string                          // guarded by mu; of the request that is being made
 }
 
 // play plays a scenario in a bubble of its own and returns what was seen, and
@@ -62,7 +64,7 @@ func play(t *testing.T, s *scenario) (got *record, problems []string) {
 		p := &player{
 			scenario: s, end: make(chan struct{}), ctx: context.Background(),
 			scopes: map[string]context.Context{}, closed: map[string]string{}, first: map[string]command.Settings{}, handles: map[string]*handle{},
-			results: map[string]map[string]any{}, bodies: map[string]int{}, gates: map[string]chan struct{}{}, opened: map[string]bool{},
+			results: map[string]map[string]any{}, bodies: map[string]int{}, lines: map[string]*line{}, gates: map[string]chan struct{}{}, opened: map[string]bool{},
 			notified: map[string]map[metrics.Event]int{},
 		}
 		defer func() { problems = p.problems }()

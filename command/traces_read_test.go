@@ -23,10 +23,14 @@ func (p *player) read() *record {
 		r.Handles[name] = h.read()
 	}
 	for _, h := range p.handles {
+		if h.instance == nil {
+			continue // a collapsed request
+		}
 		if key := h.instance.spec.Key; r.Commands[key] == nil {
 			r.Commands[key] = p.readCommand(key)
 		}
 	}
+	p.readBatches(r)
 	for name, ctx := range p.scopes {
 		r.Contexts[name] = p.log(ctx)
 	}
@@ -142,6 +146,9 @@ var platform = []platformError{
 		Category: "ILLEGAL_STATE", Message: "Request caching is not available. Maybe you need to initialize the HystrixRequestContext?",
 	}},
 	{cache.ErrScopeClosed, errorRecord{Category: "ILLEGAL_STATE"}},
+	{command.ErrNoResponse, errorRecord{Category: "ILLEGAL_STATE"}},
+	{command.ErrAnswered, errorRecord{Category: "ILLEGAL_STATE"}},
+	{command.ErrDuplicateArgument, errorRecord{Category: "ILLEGAL_ARGUMENT"}},
 	{command.ErrFallbackRejected, errorRecord{Category: "FALLBACK_REJECTED"}}, // the format has no name for it
 	{observable.ErrEmpty, errorRecord{Category: "NO_ELEMENTS"}},
 	{observable.ErrTooMany, errorRecord{Category: "ILLEGAL_ARGUMENT"}},

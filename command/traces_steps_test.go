@@ -26,6 +26,8 @@ func (p *player) step(s *step) error {
 		return p.closeContext(*s.Name)
 	case "execute", "queue", "observe", "toObservable":
 		return p.call(s)
+	case "submit", "awaitBatches", "batchCount", "clearCollapserCache":
+		return p.collapserStep(s)
 	case "openGate":
 		p.open(s.Gate)
 	case "sleep":

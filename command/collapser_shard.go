@@ -1,0 +1,174 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"github.com/quillgo/quill/metrics"
+	"github.com/quillgo/quill/observable"
+)
+
+// shard is the requests of a batch that share one batch command.
+type shard[In comparable, Out any] struct {
+	collapser *Collapser[In, Out]
+	requests  []*Request[In, Out]
+	waiting   int                // guarded by the batcher's mu; requests with somebody who waits
+	ctx       context.Context    // of the batch command: the first request's values, and no end but cancel
+	cancel    context.CancelFunc // called when all have left, and at the end
+}
+
+// dispatch sends the batch: the shards' commands run, each on a goroutine of its
+// own. It is called once, by who took the batch, and returns when the first
+// shard has been served.
+func (n *batch[In, Out]) dispatch() {
+	shards, err := n.split()
+	if err != nil {
+		each(n.order, func(r *Request[In, Out]) { r.end(err) })
+		return
+	}
+	for _, s := range shards[min(1, len(shards)):] {
+		go s.run() // ends with the shard's command
+	}
+	if len(shards) > 0 {
+		shards[0].run()
+	}
+}
+
+// split makes the shards of those requests that somebody still waits for.
+func (n *batch[In, Out]) split() (shards []*shard[In, Out], err error) {
+	names, err := n.shardNames()
+	if err != nil {
+		return nil, err
+	}
+	b := n.owner
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	byName := map[string]*shard[In, Out]{}
+	for i, r := range n.order {
+		if r.waiting == 0 {
+			continue
+		}
+		name := ""
+		if names != nil {
+			name = names[i]
+		}
+		s := byName[name]
+		if s == nil {
+			s = newShard(b.collapser, r.seats)
+			s.requests = make([]*Request[In, Out], 0, len(n.order))
+			byName[name] = s
+			shards = append(shards, s)
+		}
+		s.requests = append(s.requests, r)
+		s.waiting++
+		r.shard = s
+	}
+	return shards, nil
+}
+
+// newShard makes a shard that runs with the values of the context of the one who
+// came first: the last of a request's seats.
+func newShard[In comparable, Out any](c *Collapser[In, Out], seats *seat[In, Out]) *shard[In, Out] {
+	for seats.next != nil {
+		seats = seats.next
+	}
+	s := &shard[In, Out]{collapser: c}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(seats.ctx))
+	return s
+}
+
+// shardNames asks the user to which shard each request belongs; nil is one for
+// all.
+func (n *batch[In, Out]) shardNames() (names []string, err error) {
+	shardOf := n.owner.collapser.shardOf
+	if shardOf == nil {
+		return nil, nil
+	}
+	err = guard(func() error {
+		for _, r := range n.order {
+			names = append(names, shardOf(r.arg))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// run serves the shard: whichever way that ends, each request is told something.
+func (s *shard[In, Out]) run() { s.collapser.serve(s) }
+
+// args are the arguments of the batch command.
+func (s *shard[In, Out]) args() []In {
+	args := make([]In, len(s.requests))
+	for i, r := range s.requests {
+		args[i] = r.arg
+	}
+	return args
+}
+
+// created counts a batch command.
+func (s *shard[In, Out]) created() {
+	core := s.collapser.core
+	now, rec := core.registry.clock.Now(), core.record()
+	rec.Count(now, metrics.BatchExecuted, 1)
+	rec.Count(now, metrics.AddedToBatch, uint32(len(s.requests)))
+	rec.Size(now, len(s.requests))
+}
+
+// end delivers all answers. With an error it ends the requests that are not
+// over, without one those to which nothing was said.
+func (s *shard[In, Out]) end(err error) {
+	for _, r := range s.requests {
+		r.lacking(err)
+	}
+	each(s.requests, (*Request[In, Out]).release)
+}
+
+// guard calls a user function whose panic is an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = observable.NewPanicError(r)
+		}
+	}()
+	return f()
+}
+
+// mapping serves the shards of a collapser whose batch command gives one result.
+type mapping[In comparable, Out, Result any] struct {
+	create func(args []In) (*Call[[]In, Result], error)
+	apply  func(result Result, requests []*Request[In, Out]) error
+}
+
+func (m *mapping[In, Out, Result]) serve(s *shard[In, Out]) {
+	err := observable.ErrGoexit // stands if user code ends this goroutine
+	defer s.cancel()
+	defer func() { s.end(err) }()
+	err = guard(func() error { return m.answer(s) })
+}
+
+// answer runs the batch command and maps its result.
+func (m *mapping[In, Out, Result]) answer(s *shard[In, Out]) error {
+	call, err := createCall(s, m.create)
+	if err != nil {
+		return err
+	}
+	result, err := call.Execute(s.ctx)
+	if err != nil {
+		return err
+	}
+	return m.apply(result, s.requests)
+}
+
+// createCall makes the batch command's execution, and counts it.
+func createCall[In comparable, Out, Result any](s *shard[In, Out], create func([]In) (*Call[[]In, Result], error)) (*Call[[]In, Result], error) {
+	call, err := create(s.args())
+	switch {
+	case err != nil:
+		return nil, err
+	case call == nil:
+		return nil, errors.New("command: CollapserSpec.Create returned nil, want a Call or an error")
+	}
+	s.created()
+	call.x.collapsed = uint32(len(s.requests))
+	return call, nil
+}

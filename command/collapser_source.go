@@ -1,0 +1,104 @@
+package command
+
+import (
+	"context"
+
+	"github.com/quillgo/quill/cache"
+	"github.com/quillgo/quill/metrics"
+	"github.com/quillgo/quill/observable"
+)
+
+// collapserSource is one argument of a collapser as a stream: each subscription
+// is a request.
+type collapserSource[In comparable, Out any] struct {
+	collapser *Collapser[In, Out]
+	in        In
+}
+
+func (s *collapserSource[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
+	s.collapser.subscribe(ctx, s.in, o)
+}
+
+// subscribe makes a request and sends its answer to o: through the request cache
+// if it has a key, else into a batch.
+func (c *Collapser[In, Out]) subscribe(ctx context.Context, in In, o observable.Observer[Out]) {
+	if ctx.Err() != nil {
+		fail(ctx, context.Cause(ctx), o)
+		return
+	}
+	key, ok, err := c.key(ctx, in)
+	switch {
+	case err != nil:
+		fail(ctx, err, o)
+	case ok:
+		c.share(ctx, in, key, o)
+	default:
+		c.submit(ctx, in, o)
+	}
+}
+
+// key returns under which key a request is shared, if it is.
+func (c *Collapser[In, Out]) key(ctx context.Context, in In) (key cache.Key[Out], ok bool, err error) {
+	if c.cacheKey == nil {
+		return key, false, nil
+	}
+	switch use := c.core.settings.Load().RequestCache; {
+	case use == Off, use == WhenScoped && cache.ScopeFrom(ctx) == nil:
+		return key, false, nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = c.fails(in, observable.NewPanicError(p))
+		}
+	}()
+	text, ok := c.cacheKey(in)
+	if !ok {
+		return key, false, nil
+	}
+	return spaceOf[Out](&c.core.spaces, c.core.name).Key(text), true, nil
+}
+
+// share joins the request that the scope has for the key, or makes it.
+func (c *Collapser[In, Out]) share(ctx context.Context, in In, key cache.Key[Out], o observable.Observer[Out]) {
+	f, seat, fresh, err := cache.Board(cache.ScopeFrom(ctx), key, nil)
+	if err != nil {
+		fail(ctx, c.fails(in, err), o)
+		return
+	}
+	if fresh {
+		// Deferred because others may share the flight by now, if o ends this goroutine.
+		defer startFlight(context.WithoutCancel(ctx), f, observable.NewUnsafe[Out](submission[In, Out]{c, in}), !c.streams)
+	} else {
+		c.core.record().Count(c.core.registry.clock.Now(), metrics.BatchFromCache, 1)
+	}
+	seat.Source().Subscribe(ctx, o)
+}
+
+// submission is a request that goes into a batch, whatever its key.
+type submission[In comparable, Out any] struct {
+	collapser *Collapser[In, Out]
+	in        In
+}
+
+func (s submission[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
+	s.collapser.submit(ctx, s.in, o)
+}
+
+// submit makes a request part of the open batch of its scope.
+func (c *Collapser[In, Out]) submit(ctx context.Context, in In, o observable.Observer[Out]) {
+	b := c.global
+	if c.scope == PerRequest {
+		var err error
+		if b, err = c.scoped.Get(ctx); err != nil {
+			fail(ctx, c.fails(in, err), o)
+			return
+		}
+	}
+	s := &seat[In, Out]{batcher: b, ctx: observable.WithoutHold(ctx), down: o, active: true}
+	defer observable.Catch(ctx, &s.active, s, o)
+	o.OnSubscribe(s)
+	s.active = false
+	if err := b.submit(in, s); err != nil && !s.Disposed() {
+		observable.End(ctx, s, o, c.fails(in, err))
+	}
+}
