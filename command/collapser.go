@@ -179,8 +179,11 @@ func (c *Collapser[In, Out]) Execute(ctx context.Context, in In) (Out, error) {
 // never blocks and never fails: the future tells. The end of ctx is the caller
 // leaving, as [Future.Cancel] is.
 func (c *Collapser[In, Out]) ToFuture(ctx context.Context, in In) *Future[Out] {
+	if c.cacheKey == nil {
+		return c.futureInBatch(ctx, in)
+	}
 	f := newFuture[Out]()
-	o := &resultObserver[Out]{ctx: ctx, publish: f.set}
+	o := &resultObserver[Out]{ctx: ctx, to: f}
 	f.execution = o
 	c.subscribe(ctx, in, o)
 	f.watch(ctx)

@@ -24,13 +24,18 @@ type batcher[In comparable, Out any] struct {
 	open   *batch[In, Out] // guarded by mu; nil if there is none
 	closed error           // guarded by mu; why there will be no more batches
 	last   int             // guarded by mu; the size of the batch before: the next may be as large
+	// spare is an empty map for the next batch; guarded by mu.
+	spare map[In]*Request[In, Out]
 }
+
+// spareLimit is the largest batch whose map is kept for the next one.
+const spareLimit = 1 << 10
 
 // batch is the requests that wait to be sent together.
 type batch[In comparable, Out any] struct {
 	owner    *batcher[In, Out]
 	timer    mono.Timer
-	requests map[In]*Request[In, Out] // guarded by owner.mu; those with a seat
+	requests map[In]*Request[In, Out] // guarded by owner.mu; those with a seat; nil once it is taken
 	order    []*Request[In, Out]      // guarded by owner.mu; and those that all left meanwhile
 }
 
@@ -67,8 +72,8 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (full *batch[In, Out],
 	}
 	switch {
 	case r == nil:
-		r = &Request[In, Out]{collapser: b.collapser, arg: in}
-		r.items = r.first[:0]
+		r = &s.own
+		r.collapser, r.arg, r.items = b.collapser, in, r.first[:0]
 		if b.open == nil && !b.begin(set) {
 			return nil, ErrClosed
 		}
@@ -87,7 +92,11 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (full *batch[In, Out],
 
 // begin opens a batch, unless the registry is closed; mu is held.
 func (b *batcher[In, Out]) begin(set *CollapserSettings) bool {
-	n := &batch[In, Out]{owner: b, requests: make(map[In]*Request[In, Out], b.last), order: make([]*Request[In, Out], 0, b.last)}
+	n := &batch[In, Out]{owner: b, requests: b.spare, order: make([]*Request[In, Out], 0, b.last)}
+	b.spare = nil
+	if n.requests == nil {
+		n.requests = make(map[In]*Request[In, Out], b.last)
+	}
 	core := b.collapser.core
 	if !core.opened(n) {
 		return false
@@ -100,7 +109,12 @@ func (b *batcher[In, Out]) begin(set *CollapserSettings) bool {
 // take closes the open batch; mu is held.
 func (b *batcher[In, Out]) take() *batch[In, Out] {
 	n := b.open
-	b.open, b.last = nil, len(n.requests)
+	b.open, b.last = nil, len(n.order)
+	if b.last <= spareLimit {
+		clear(n.requests)
+		b.spare = n.requests
+	}
+	n.requests = nil
 	b.collapser.core.taken(n)
 	n.timer.Stop()
 	return n
@@ -197,16 +211,28 @@ type seat[In comparable, Out any] struct {
 	ctx     context.Context
 	down    observable.Observer[Out]
 	gone    atomic.Bool // disposed
+	ours    bool        // down runs no user code
 
 	request *Request[In, Out] // guarded by batcher.mu; nil: it has no place
 	next    *seat[In, Out]    // the request's other seats; fixed when the batch is taken
+	own     Request[In, Out]  // the request, of the first to ask for the argument
+}
 
-	active bool // the goroutine's own: it is in OnSubscribe
+// announce gives the observer its Disposable. It is a boundary.
+func (s *seat[In, Out]) announce() {
+	if s.ours {
+		s.down.OnSubscribe(s)
+		return
+	}
+	active := true
+	defer observable.Catch(s.ctx, &active, s, s.down)
+	s.down.OnSubscribe(s)
+	active = false
 }
 
 // Dispose is the caller leaving.
 func (s *seat[In, Out]) Dispose() {
-	if !s.gone.Swap(true) {
+	if !s.gone.Swap(true) && s.batcher != nil {
 		s.batcher.leave(s)
 	}
 }
@@ -216,16 +242,31 @@ func (s *seat[In, Out]) Disposed() bool { return s.gone.Load() }
 // tell delivers items, and then, if over, the end. It is a boundary: what the
 // observer does wrong is nobody else's loss.
 func (s *seat[In, Out]) tell(items []Out, over bool, err error) {
-	s.active = true
-	defer observable.Catch(s.ctx, &s.active, s, s.down)
-	for _, v := range items {
-		if s.Disposed() {
-			break
+	if s.ours {
+		s.items(items)
+		switch {
+		case !over || s.Disposed():
+		case err != nil:
+			s.down.OnError(err)
+		default:
+			s.down.OnComplete()
 		}
-		s.down.OnNext(v)
+		return
 	}
-	s.active = false
+	active := true
+	defer observable.Catch(s.ctx, &active, s, s.down)
+	s.items(items)
+	active = false
 	if over && !s.Disposed() {
 		observable.End(s.ctx, s, s.down, err)
+	}
+}
+
+func (s *seat[In, Out]) items(items []Out) {
+	for _, v := range items {
+		if s.Disposed() {
+			return
+		}
+		s.down.OnNext(v)
 	}
 }

@@ -19,7 +19,7 @@ type Request[In comparable, Out any] struct {
 	shard   *shard[In, Out] // guarded by the batcher's mu; nil until it is sent
 
 	mu       sync.Mutex
-	items    []Out // guarded by mu; not delivered yet
+	items    []Out // guarded by mu; not delivered yet; nothing once told is true
 	answered bool  // guarded by mu; a value was set or emitted
 	over     bool  // guarded by mu; nothing can be said any more
 	err      error // guarded by mu; the end, if over
@@ -81,11 +81,7 @@ func (r *Request[In, Out]) say(what func()) bool {
 		return false
 	}
 	what()
-	deliver := r.ready && !r.busy
-	r.mu.Unlock()
-	if deliver {
-		r.deliver()
-	}
+	r.deliver()
 	return true
 }
 
@@ -95,15 +91,15 @@ func (r *Request[In, Out]) end(err error) {
 	if !r.over {
 		r.over, r.err = true, err
 	}
-	r.mu.Unlock()
-	r.release()
+	r.ready = true
+	r.deliver()
 }
 
-// lacking ends the request after the mapping: with err, or, if that is nil, with
+// finish ends the request after the mapping: with err, or, if that is nil, with
 // ErrNoResponse unless something was said to it (setExceptionIfResponseNotReceived).
-func (r *Request[In, Out]) lacking(err error) {
+// Then it delivers.
+func (r *Request[In, Out]) finish(err error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	switch {
 	case r.over || err == nil && r.answered:
 	case err == nil:
@@ -111,44 +107,50 @@ func (r *Request[In, Out]) lacking(err error) {
 	default:
 		r.over, r.err = true, err
 	}
+	r.ready = true
+	r.deliver()
 }
 
 // release has answers delivered from now on, those included that are there.
 func (r *Request[In, Out]) release() {
 	r.mu.Lock()
 	r.ready = true
-	deliver := !r.busy
-	r.mu.Unlock()
-	if deliver {
-		r.deliver()
-	}
+	r.deliver()
 }
 
 // deliver tells the seats what there is to tell, until there is nothing more:
-// one goroutine at a time, without the lock. A seat that ends this goroutine
-// (runtime.Goexit) does not keep the others from being told.
+// one goroutine at a time, and without the lock, which the caller holds and
+// deliver gives back.
 func (r *Request[In, Out]) deliver() {
-	for {
-		r.mu.Lock()
-		items, over, err := r.items, r.over && !r.told, r.err
-		if r.busy || len(items) == 0 && !over {
-			r.mu.Unlock()
-			return
-		}
-		r.items, r.told, r.busy = nil, r.told || over, true
+	for r.ready && !r.busy && (len(r.items) > 0 || r.over && !r.told) {
+		items := r.items
+		r.items, r.told, r.busy = nil, r.over, true
+		over, err := r.over, r.err
 		r.mu.Unlock()
 		r.tell(r.seats, items, over, err)
+		r.mu.Lock()
+		r.busy = false
 	}
+	r.mu.Unlock()
 }
 
-// tell tells the seats from s on, and frees the request for the next to deliver.
+// tell tells the seats from s on. One that ends this goroutine (runtime.Goexit)
+// does not keep the others from being told, nor what comes after.
 func (r *Request[In, Out]) tell(s *seat[In, Out], items []Out, over bool, err error) {
+	if s.next == nil && s.ours { // most often: no user code runs
+		s.tell(items, over, err)
+		return
+	}
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		r.tell(s, items, over, err) // s is the next one
+		if s != nil { // the one after the one that did it
+			r.tell(s, items, over, err)
+		}
+		r.mu.Lock()
+		r.busy = false
 		r.deliver()
 	}()
 	for s != nil {
@@ -156,9 +158,6 @@ func (r *Request[In, Out]) tell(s *seat[In, Out], items []Out, over bool, err er
 		s = s.next
 		one.tell(items, over, err)
 	}
-	r.mu.Lock()
-	r.busy = false
-	r.mu.Unlock()
 	returned = true
 }
 

@@ -35,7 +35,7 @@ func (n *batch[In, Out]) dispatch() {
 }
 
 // split makes the shards of those requests that somebody still waits for.
-func (n *batch[In, Out]) split() (shards []*shard[In, Out], err error) {
+func (n *batch[In, Out]) split() ([]*shard[In, Out], error) {
 	names, err := n.shardNames()
 	if err != nil {
 		return nil, err
@@ -43,6 +43,7 @@ func (n *batch[In, Out]) split() (shards []*shard[In, Out], err error) {
 	b := n.owner
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var shards []*shard[In, Out]
 	byName := map[string]*shard[In, Out]{}
 	for i, r := range n.order {
 		if r.waiting == 0 {
@@ -55,7 +56,7 @@ func (n *batch[In, Out]) split() (shards []*shard[In, Out], err error) {
 		s := byName[name]
 		if s == nil {
 			s = newShard(b.collapser, r.seats)
-			s.requests = make([]*Request[In, Out], 0, len(n.order))
+			s.requests = make([]*Request[In, Out], 0, len(n.order)-i)
 			byName[name] = s
 			shards = append(shards, s)
 		}
@@ -117,10 +118,7 @@ func (s *shard[In, Out]) created() {
 // end delivers all answers. With an error it ends the requests that are not
 // over, without one those to which nothing was said.
 func (s *shard[In, Out]) end(err error) {
-	for _, r := range s.requests {
-		r.lacking(err)
-	}
-	each(s.requests, (*Request[In, Out]).release)
+	each(s.requests, func(r *Request[In, Out]) { r.finish(err) })
 }
 
 // guard calls a user function whose panic is an error.

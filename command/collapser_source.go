@@ -33,7 +33,8 @@ func (c *Collapser[In, Out]) subscribe(ctx context.Context, in In, o observable.
 	case ok:
 		c.share(ctx, in, key, o)
 	default:
-		c.submit(ctx, in, o)
+		_, ours := o.(*resultObserver[Out])
+		c.submit(ctx, in, &seat[In, Out]{down: o, ours: ours})
 	}
 }
 
@@ -81,24 +82,37 @@ type submission[In comparable, Out any] struct {
 }
 
 func (s submission[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
-	s.collapser.submit(ctx, s.in, o)
+	s.collapser.submit(ctx, s.in, &seat[In, Out]{down: o})
+}
+
+// futureInBatch is ToFuture for a collapser without a cache key.
+func (c *Collapser[In, Out]) futureInBatch(ctx context.Context, in In) *Future[Out] {
+	f := new(collapsedFuture[In, Out])
+	f.init()
+	f.execution = f
+	f.seat.down, f.seat.ours, f.seat.ctx = f, true, ctx
+	if ctx.Err() != nil {
+		f.OnError(context.Cause(ctx))
+	} else {
+		c.submit(ctx, in, &f.seat)
+		f.watch(ctx)
+	}
+	return &f.Future
 }
 
 // submit makes a request part of the open batch of its scope.
-func (c *Collapser[In, Out]) submit(ctx context.Context, in In, o observable.Observer[Out]) {
+func (c *Collapser[In, Out]) submit(ctx context.Context, in In, s *seat[In, Out]) {
 	b := c.global
 	if c.scope == PerRequest {
 		var err error
 		if b, err = c.scoped.Get(ctx); err != nil {
-			fail(ctx, c.fails(in, err), o)
+			fail(ctx, c.fails(in, err), s.down)
 			return
 		}
 	}
-	s := &seat[In, Out]{batcher: b, ctx: observable.WithoutHold(ctx), down: o, active: true}
-	defer observable.Catch(ctx, &s.active, s, o)
-	o.OnSubscribe(s)
-	s.active = false
-	if err := b.submit(in, s); err != nil && !s.Disposed() {
-		observable.End(ctx, s, o, c.fails(in, err))
+	s.batcher, s.ctx = b, observable.WithoutHold(ctx)
+	s.announce()
+	if err := b.submit(in, s); err != nil {
+		s.tell(nil, true, c.fails(in, err))
 	}
 }

@@ -59,6 +59,7 @@ func TestStreamCollapser_EachGetsItsItems(t *testing.T) {
 		one := c.ToFuture(t.Context(), 1)
 		_, err := c.Execute(t.Context(), 2)
 		require.ErrorIs(t, err, observable.ErrTooMany)
+		synctest.Wait()
 		three.AssertValues(t, 3, 6, 9)
 		three.AssertComplete(t)
 		late := observabletest.Subscribe(t.Context(), hot)

@@ -85,6 +85,7 @@ func TestCollapser_ManyBecomeOne(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, n*n, got)
 		}
+		synctest.Wait()
 		again.AssertValues(t, 9)
 		again.AssertComplete(t)
 		require.Equal(t, [][]int{{2, 3, 4}}, s.sent())
@@ -331,7 +332,7 @@ func TestCollapser_ObserversArePartedFromEachOther(t *testing.T) {
 				var f []*command.Future[int]
 				for range 2 {
 					f = append(f, s.ToFuture(t.Context(), 1))
-					s.ToObservable(1).Subscribe(ctx, &observable.Funcs[int]{Next: func(int) { misbehave() }})
+					s.ToObservable(1).Subscribe(ctx, observable.Funcs[int]{Next: func(int) { misbehave() }})
 				}
 				f = append(f, s.ToFuture(t.Context(), 2))
 				for _, f := range f {

@@ -23,9 +23,11 @@ type Future[Out any] struct {
 
 func newFuture[Out any]() *Future[Out] {
 	f := new(Future[Out])
-	f.group.Add(1)
+	f.init()
 	return f
 }
+
+func (f *Future[Out]) init() { f.group.Add(1) }
 
 // Get waits for the result and returns it, which is what Execute would have. If
 // ctx ends first Get returns context.Cause(ctx); the execution goes on.
@@ -119,7 +121,7 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 	}
 	f := newFuture[Out]()
 	if r.way == shared || r.way == streamed {
-		o := &resultObserver[Out]{ctx: ctx, publish: f.set}
+		o := &resultObserver[Out]{ctx: ctx, to: f}
 		f.execution = o
 		c.begin(ctx, in, r, x, true, o)
 		f.watch(ctx)

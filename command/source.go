@@ -165,17 +165,27 @@ func (c *Command[In, Out]) await(ctx context.Context, in In, r route[Out], x *ex
 // awaitResult waits for the one result that subscribe has sent to an observer.
 // The end of ctx is the caller leaving.
 func awaitResult[Out any](ctx context.Context, subscribe func(*resultObserver[Out])) (out Out, err error) {
-	done := make(chan struct{})
-	o := &resultObserver[Out]{ctx: ctx, publish: func(o Out, e error) {
-		out, err = o, e
-		close(done)
-	}}
+	w := &awaited[Out]{done: make(chan struct{})}
+	w.result = resultObserver[Out]{ctx: ctx, to: w}
 	if ctx.Done() != nil {
-		defer context.AfterFunc(ctx, func() { o.cancel() })()
+		defer context.AfterFunc(ctx, func() { w.result.cancel() })()
 	}
-	subscribe(o)
-	<-done
-	return out, err
+	subscribe(&w.result)
+	<-w.done
+	return w.out, w.err
+}
+
+// awaited is the result that a blocking call waits for.
+type awaited[Out any] struct {
+	result resultObserver[Out]
+	done   chan struct{}
+	out    Out // written before done is closed
+	err    error
+}
+
+func (w *awaited[Out]) set(out Out, err error) {
+	w.out, w.err = out, err
+	close(w.done)
 }
 
 // begin executes the command as a stream whose route is known. It does not watch
@@ -187,12 +197,12 @@ func (c *Command[In, Out]) begin(ctx context.Context, in In, r route[Out], x *ex
 
 // resultObserver takes the one result of a stream.
 type resultObserver[Out any] struct {
-	ctx     context.Context // the caller's
-	up      handle
-	value   Out
-	n       int
-	over    atomic.Bool // publish was called
-	publish func(Out, error)
+	ctx   context.Context // the caller's
+	to    interface{ set(Out, error) }
+	up    handle
+	value Out
+	n     int
+	over  atomic.Bool // to has been told
 }
 
 func (r *resultObserver[Out]) OnSubscribe(d observable.Disposable) { r.up.set(d) }
@@ -214,17 +224,17 @@ func (r *resultObserver[Out]) OnComplete() {
 		return
 	}
 	if !r.over.Swap(true) {
-		r.publish(r.value, nil)
+		r.to.set(r.value, nil)
 	}
 }
 
-// finish publishes an error, and reports false if there was a result before.
+// finish tells an error, and reports false if there was a result before.
 func (r *resultObserver[Out]) finish(err error) bool {
 	if r.over.Swap(true) {
 		return false
 	}
 	var zero Out
-	r.publish(zero, err)
+	r.to.set(zero, err)
 	return true
 }
 
