@@ -17,6 +17,9 @@
 // share breaker, semaphores and metrics, which a [Registry] owns; commands of one
 // pool key share a pool.
 //
+// A [Collapser] makes one batch command of many single requests. A [Log] is what was
+// executed within a request scope.
+//
 // There are four entry points. Execute blocks, ToFuture (HystrixCommand.queue)
 // starts now and blocks in [Future.Get], Observe starts now and replays,
 // ToObservable starts at each subscription. The last two are streams of package
@@ -63,4 +66,8 @@
 //   - P9. Nothing is sampled and nothing waits in the background: a command
 //     nobody calls has no goroutine and no timer.
 //   - P10. A closed registry refuses with [ErrClosed] before anything is counted.
+//   - P11. A request of a collapser is in one batch at most, and is told one end.
+//     A batch is open while, and only while, its timer is pending; whoever takes it
+//     out, the timer, the request that fills it, the last to leave or Close, deals
+//     with it.
 package command

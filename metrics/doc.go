@@ -8,6 +8,9 @@
 // monotonic clock; nothing is sampled in the background, a [Snapshot] is summed
 // when it is asked for.
 //
+// A [BatchRecorder] is the same for a collapser: its events, and how large its
+// batches are.
+//
 // Events, their fixed order and what they count for are Hystrix's; so are the
 // defaults of [Config].
 //

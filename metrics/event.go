@@ -32,7 +32,7 @@ const (
 	ExceptionThrown                 // the caller got an error, other than of an open breaker or a full semaphore
 	ResponseFromCache               // another execution's result was shared
 	Cancelled                       // the caller left before the end
-	Collapsed                       // reserved for batches: nothing counts it yet
+	Collapsed                       // a collapser's request was part of the batch that this execution served
 
 	// NumEvents is how many events there are.
 	NumEvents = int(iota)

@@ -215,7 +215,6 @@ var absent = []struct {
 	name *regexp.Regexp
 	why  string
 }{
-	{"command", regexp.MustCompile(`(?i)^(var )?(new)?collaps`), "rule 11 of docs/intentional.md says that there is no collapser: name the test of a full batch there"},
 	{"command", regexp.MustCompile(`Interrupt`), "rule 12: there is no setting for the end of a body's context"},
 	{"observable", regexp.MustCompile(`^(Single|Maybe|Completable|Flowable)(Observer|Source|Subject)?$`), "there is one stream type"},
 	{"observable", regexp.MustCompile(`^(Set\w*|var ([A-DF-Z]|E[^r])\w*)$`), "C8: there is no hook for all subscriptions, and no variable to put one in"},
