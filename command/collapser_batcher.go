@@ -73,7 +73,7 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (full *batch[In, Out],
 	switch {
 	case r == nil:
 		r = &s.own
-		r.collapser, r.arg, r.items = b.collapser, in, r.first[:0]
+		r.arg, r.items = in, r.first[:0]
 		if b.open == nil && !b.begin(set) {
 			return nil, ErrClosed
 		}

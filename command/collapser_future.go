@@ -12,27 +12,27 @@ import (
 type collapsedFuture[In comparable, Out any] struct {
 	Future[Out]
 	seat  seat[In, Out]
-	value Out
-	n     int
-	over  atomic.Bool // the future has its result
+	value Out         // the first item
+	some  bool        // there is one
+	over  atomic.Bool // the future has its result, or is about to
 }
 
 func (f *collapsedFuture[In, Out]) OnSubscribe(observable.Disposable) {}
 
 func (f *collapsedFuture[In, Out]) OnNext(v Out) {
-	if f.n++; f.n == 1 {
-		f.value = v
+	if f.some {
+		f.seat.Dispose()
+		f.finish(*new(Out), observable.ErrTooMany)
 		return
 	}
-	f.seat.Dispose()
-	f.finish(*new(Out), observable.ErrTooMany)
+	f.value, f.some = v, true
 }
 
 func (f *collapsedFuture[In, Out]) OnError(err error) { f.finish(*new(Out), err) }
 
 func (f *collapsedFuture[In, Out]) OnComplete() {
-	if f.n == 0 {
-		f.finish(f.value, observable.ErrEmpty)
+	if !f.some {
+		f.finish(*new(Out), observable.ErrEmpty)
 		return
 	}
 	f.finish(f.value, nil)

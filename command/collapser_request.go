@@ -11,21 +11,20 @@ import (
 // kept; they are delivered after it, on the batch's goroutine; later ones on the
 // goroutine that gives them.
 type Request[In comparable, Out any] struct {
-	collapser *Collapser[In, Out]
-	arg       In
+	arg   In
+	seats *seat[In, Out]  // the latest first; fixed when the batch is taken
+	shard *shard[In, Out] // guarded by the batcher's mu; nil until it is sent
+	// waiting is how many seats have not been left; guarded by the batcher's mu.
+	waiting int32
 
-	waiting int             // guarded by the batcher's mu; seats that have not left
-	seats   *seat[In, Out]  // fixed when the batch is taken; the latest first
-	shard   *shard[In, Out] // guarded by the batcher's mu; nil until it is sent
-
+	answered bool // guarded by mu; a value was set or emitted
+	over     bool // guarded by mu; nothing can be said any more
+	told     bool // guarded by mu; the end has been delivered, or is being
+	ready    bool // guarded by mu; the mapping is over, answers may be delivered
+	busy     bool // guarded by mu; somebody is delivering, and goes on until nothing is left
 	mu       sync.Mutex
 	items    []Out // guarded by mu; not delivered yet; nothing once told is true
-	answered bool  // guarded by mu; a value was set or emitted
-	over     bool  // guarded by mu; nothing can be said any more
 	err      error // guarded by mu; the end, if over
-	told     bool  // guarded by mu; the end has been delivered, or is being
-	ready    bool  // guarded by mu; the mapping is over, answers may be delivered
-	busy     bool  // guarded by mu; somebody is delivering, and goes on until nothing is left
 
 	first [1]Out // room for items: most requests get one
 }
@@ -69,7 +68,12 @@ func (r *Request[In, Out]) Fail(err error) error {
 
 // again is the error of an answer that cannot be given.
 func (r *Request[In, Out]) again(what string) error {
-	return r.collapser.fails(r.arg, fmt.Errorf("%w, so this cannot be set: %s", ErrAnswered, what))
+	return r.fails(fmt.Errorf("%w, so this cannot be set: %s", ErrAnswered, what))
+}
+
+// fails is the collapser's own error about the request.
+func (r *Request[In, Out]) fails(err error) error {
+	return r.seats.batcher.collapser.fails(r.arg, err)
 }
 
 // say changes what there is to deliver, and delivers it if the mapping is over.
@@ -103,7 +107,7 @@ func (r *Request[In, Out]) finish(err error) {
 	switch {
 	case r.over || err == nil && r.answered:
 	case err == nil:
-		r.over, r.err = true, r.collapser.fails(r.arg, ErrNoResponse)
+		r.over, r.err = true, r.fails(ErrNoResponse)
 	default:
 		r.over, r.err = true, err
 	}
