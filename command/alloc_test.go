@@ -143,3 +143,35 @@ func TestAlloc_IdleCommands(t *testing.T) {
 	}
 	runtime.KeepAlive(commands)
 }
+
+// TestAlloc_Collapser: a request by ToFuture is one allocation, and what a batch
+// needs besides does not depend on how many there are.
+func TestAlloc_Collapser(t *testing.T) {
+	const batch, perBatch = 100, 25
+	r, err := command.NewRegistry(command.RegistryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := command.MustNewCollapser(command.CollapserSpec[int, int, []int]{
+		Name: "Echo", Scope: command.Global, Map: command.ByPosition[int, int],
+		Settings: command.CollapserSettings{MaxRequests: batch},
+		Batch: command.MustNew(command.Spec[[]int, []int]{
+			Name: "Echos", Registry: r, Run: func(_ context.Context, args []int) ([]int, error) { return args, nil },
+		}),
+	})
+	ctx := context.Background()
+	var asked [batch]*command.Future[int]
+	got := mallocs(func() {
+		for n := range asked {
+			asked[n] = c.ToFuture(ctx, n)
+		}
+		for n, f := range asked {
+			if got, err := f.Get(ctx); got != n || err != nil {
+				t.Fatal(got, err)
+			}
+		}
+	})
+	if most := allocRuns*(batch+perBatch) + allocSlack; got > most {
+		t.Errorf("%d batches of %d requests: %d allocations, want at most %d", allocRuns, batch, got, most)
+	}
+}
