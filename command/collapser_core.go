@@ -14,7 +14,7 @@ type collapserCore struct {
 	name     string
 	spec     CollapserSettings // as the first NewCollapser gave them
 
-	settings atomic.Pointer[CollapserSettings]      // with every field set; an immutable value (rule 8)
+	settings atomic.Pointer[CollapserSettings]     // with every field set; an immutable value (rule 8)
 	recorder atomic.Pointer[metrics.BatchRecorder] // made at the first use
 }
 
