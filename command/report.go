@@ -57,7 +57,7 @@ func (r *Registry) Report() Report {
 		status := l.status()
 		rep.Commands = append(rep.Commands, CommandReport{Name: l.name, Status: status})
 		if p := l.pool.Load(); p != nil {
-			pools.add(l, p, status.Settings, &status.Metrics)
+			pools.add(l, p, status.Settings, &status.Metrics.Rolling, status.Metrics.MaxConcurrency)
 		}
 	}
 	rep.Pools = pools.sorted()
@@ -65,6 +65,19 @@ func (r *Registry) Report() Report {
 		rep.Collapsers = append(rep.Collapsers, c.status())
 	}
 	return rep
+}
+
+// poolReports reports on the pools that commands have used: those with that key,
+// or if it is "" all.
+func (r *Registry) poolReports(now time.Duration, key string) []PoolReport {
+	var pools poolReports
+	for _, l := range r.circuits() {
+		if p := l.pool.Load(); p != nil && (key == "" || key == l.poolName()) {
+			rolling := l.recorder.Rolling(now)
+			pools.add(l, p, l.settings.Load().Settings, &rolling, l.recorder.MaxConcurrency(now))
+		}
+	}
+	return pools.sorted()
 }
 
 // wall returns the time of day.
@@ -99,6 +112,13 @@ func (r *Registry) usedCollapsers() []*collapserCore {
 	return used
 }
 
+// collapser returns the registration of a collapser's name, or nil.
+func (r *Registry) collapser(name string) *collapserCore {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.collapsers[name]
+}
+
 // poolReports collects the pools of commands, each once, in order of coming.
 type poolReports struct {
 	pools   []*isolation.Pool
@@ -106,7 +126,7 @@ type poolReports struct {
 }
 
 // add adds what a command has done in its pool.
-func (ps *poolReports) add(l *circuit, p *isolation.Pool, set Settings, m *metrics.Snapshot) {
+func (ps *poolReports) add(l *circuit, p *isolation.Pool, set Settings, rolling *metrics.Counts, highest int64) {
 	i := slices.Index(ps.pools, p)
 	if i < 0 {
 		i = len(ps.pools)
@@ -114,10 +134,10 @@ func (ps *poolReports) add(l *circuit, p *isolation.Pool, set Settings, m *metri
 		ps.reports = append(ps.reports, PoolReport{Key: l.poolName(), Config: p.Config(), PoolStats: p.Stats()})
 	}
 	rep := &ps.reports[i]
-	rep.Rejected += m.Rolling[metrics.ThreadPoolRejected]
+	rep.Rejected += rolling[metrics.ThreadPoolRejected]
 	if set.Isolation == Pool {
-		rep.Executed += m.Rolling[metrics.Success] + m.Rolling[metrics.Failure] + m.Rolling[metrics.Timeout] + m.Rolling[metrics.BadRequest]
-		rep.MaxActive = max(rep.MaxActive, m.MaxConcurrency)
+		rep.Executed += rolling[metrics.Success] + rolling[metrics.Failure] + rolling[metrics.Timeout] + rolling[metrics.BadRequest]
+		rep.MaxActive = max(rep.MaxActive, highest)
 	}
 	rep.Window = max(rep.Window, set.Window)
 }
