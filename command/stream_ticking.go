@@ -109,9 +109,15 @@ func sampled[T any](r *Registry, kind, name string, every time.Duration, usual f
 func ticking[T any](r *Registry, every time.Duration, read func(now time.Duration) (T, bool)) observable.Observable[T] {
 	clk := r.clock
 	ticks := observable.Defer(func(context.Context) observable.Observable[int] {
-		begun := clk.Now()
-		onTime := func(n int) bool { return clk.Now()-begun < time.Duration(n+2)*every } // else the next is due
-		return observable.Interval(every, observable.ClockScheduler(clk.Source())).Filter(onTime)
+		last := clk.Now()
+		return observable.Interval(every, observable.ClockScheduler(clk.Source())).Filter(func(int) bool {
+			now := clk.Now()
+			if now-last < every/2 { // it makes up for one that could not come in time
+				return false
+			}
+			last = now
+			return true
+		})
 	})
 	samples := observable.FilterMap(ticks, func(int) (T, bool) { return read(clk.Now()) })
 	return observable.Share(observable.TakeUntilWhen(samples, r.streams.over.Observable()))
