@@ -59,7 +59,9 @@ func (o *outcome[In, Out]) OnError(err error) {
 		o.settled(cancelled, ErrClosed)
 		_ = o.left()
 	}
-	o.unwound()
+	if o.kind != gone { // else who decided has not ended it yet, but will
+		o.unwound()
+	}
 	if !o.Disposed() {
 		o.down.OnError(err)
 	}
@@ -108,7 +110,7 @@ func (o *outcome[In, Out]) Dispose() {
 	now := o.registry.clock.Now()
 	defer o.end(now, false) // after the permits are back
 	defer o.up.Dispose()
-	if !o.abandoned.Swap(true) { // else its leader has counted that
+	if !o.marked(abandoned) { // else its leader has counted that
 		o.countAt(now, metrics.Cancelled)
 		o.hooked.tell(hookUnsubscribe)
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/observable"
@@ -135,5 +136,5 @@ func (c *Command[In, Out]) hooked(ctx context.Context, in In) *hooked {
 	if c.hooks == nil {
 		return nil
 	}
-	return &hooked{chain: c.hooks, info: Info{Command: c.core.name, Group: c.core.group, Context: ctx, Input: in}}
+	return &hooked{chain: c.hooks, info: Info{Command: c.core.name, Group: c.core.group, Context: ctx, Input: in, out: reflect.TypeFor[Out]()}}
 }

@@ -37,7 +37,6 @@ type execution struct {
 	marks         marks
 	async         bool                     // the chain must not run user code on the subscriber's goroutine
 	received      atomic.Bool              // a value of the body has passed the guards
-	abandoned     atomic.Bool              // CANCELLED has been counted for a shared execution
 	frozen        atomic.Pointer[snapshot] // what a Call shows from then on; nil: the record itself
 	collapsed     uint32                   // requests of the batch that it serves, set before it begins; else 0
 	emits         atomic.Int32             // items of the body, of a streaming command
@@ -60,6 +59,7 @@ const (
 	over                                // concluded: latency and total are set
 	complete                            // it has ended, and was not cancelled
 	fromCache                           // it shares another's execution
+	abandoned                           // its caller left it to others, and was counted as CANCELLED, before it was decided
 
 	eventMarks uint64 = 1<<32 - 1
 	// endMarks are what an end that was decided adds.
@@ -95,6 +95,20 @@ func (m *marks) load() uint64 {
 	return m.shared.Load()
 }
 
+// addUnless adds bits unless one of except is there. It is for records that are
+// shared.
+func (m *marks) addUnless(bits, except uint64) bool {
+	for {
+		was := m.shared.Load()
+		if was&except != 0 {
+			return false
+		}
+		if m.shared.CompareAndSwap(was, was|bits) {
+			return true
+		}
+	}
+}
+
 func (x *execution) marked(bits uint64) bool { return x.marks.load()&bits != 0 }
 
 // begin starts the record: the clock is read, the log gets its entry. It
@@ -110,7 +124,7 @@ func (x *execution) begin(ctx context.Context, c *circuit, set *resolved, h *hoo
 	x.now = c.registry.clock.Now()
 	x.begun = x.now
 	if set.RequestLog == On {
-		x.entry = logEntry(scope, c.name)
+		x.entry = logEntry(scope, c.core)
 	}
 	if x.collapsed > 0 {
 		x.collapse()
@@ -256,6 +270,9 @@ func (x *execution) end(now time.Duration, completed bool) {
 	}
 	if x.entry != nil {
 		x.entry.end(x, latency)
+	}
+	if x.registry.streams.listeners.Load() != 0 {
+		x.completed(was, latency)
 	}
 	x.checkOut()
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"slices"
 
 	"github.com/quillgo/quill/breaker"
@@ -16,6 +17,8 @@ type Info struct {
 	Group   string
 	Context context.Context // the caller's
 	Input   any
+
+	out reflect.Type // the command's type of result, or nil: what a value may be replaced by
 }
 
 // Hooks are Hystrix's execution hooks: functions that are called at sixteen
@@ -25,7 +28,7 @@ type Info struct {
 // concurrently for different executions, and may call back into quill.
 //
 // The registry's hooks are outside the command's: first at a start, last where
-// something comes out. Where a hook returns a value or an error, that replaces
+// something comes out. [Hooks.Join] makes one of several, in the same order. Where a hook returns a value or an error, that replaces
 // the one it was given; a value of another type than the command's, and a nil
 // error, do not.
 //
@@ -55,7 +58,7 @@ type Hooks struct {
 // Listener gets the events of all commands of a registry, as they happen, on
 // the goroutine where they happen (HystrixEventNotifier): a slow function delays
 // the execution and whoever waits for it. Its functions may be nil, may be called
-// concurrently, and may call back into quill.
+// concurrently, and may call back into quill. [Listener.Join] makes one of several.
 type Listener struct {
 	// Event is called for each event, those included that are in no execution's
 	// event set (metrics.ExceptionThrown, metrics.FallbackDisabled).

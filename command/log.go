@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"iter"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +30,7 @@ const (
 	logChunk = 50
 )
 
-var logs = cache.NewVar(func() *Log { return new(Log) }, nil)
+var logs = cache.NewVar(func() *Log { return new(Log) }, (*Log).publish)
 
 // LogFrom returns the request log of ctx's scope, or nil if it has none or was
 // closed: take the Log before that. A nil Log is empty.
@@ -41,7 +43,7 @@ func LogFrom(ctx context.Context) *Log {
 }
 
 // logEntry appends an entry to the log of scope s, if there is one.
-func logEntry(s *cache.Scope, name string) *entry {
+func logEntry(s *cache.Scope, c *core) *entry {
 	if s == nil {
 		return nil
 	}
@@ -49,16 +51,16 @@ func logEntry(s *cache.Scope, name string) *entry {
 	if err != nil {
 		return nil
 	}
-	return l.add(name)
+	return l.add(c)
 }
 
-func (l *Log) add(name string) *entry {
+func (l *Log) add(c *core) *entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.n == logLimit {
 		if !l.full {
 			l.full = true
-			slog.Default().Warn("command: request log is full, further executions are not in it", "limit", logLimit, "command", name)
+			slog.Default().Warn("command: request log is full, further executions are not in it", "limit", logLimit, "command", c.name)
 		}
 		return nil
 	}
@@ -67,7 +69,7 @@ func (l *Log) add(name string) *entry {
 	}
 	e := &l.chunks[l.n/logChunk][l.n%logChunk]
 	l.n++
-	e.name = name
+	e.core = c
 	e.latency.Store(-1)
 	return e
 }
@@ -75,7 +77,7 @@ func (l *Log) add(name string) *entry {
 // entry is one execution in the log. Its execution stores into it what others
 // read.
 type entry struct {
-	name    string        // written before the entry can be seen
+	core    *core         // whose execution it is; written before the entry can be seen
 	marks   atomic.Uint64 // those of the execution, and sealed
 	emits   atomic.Uint64 // the body's items, and the fallback's in the upper half
 	latency atomic.Int64
@@ -123,18 +125,55 @@ func (l *Log) Entries() []Entry {
 	if l == nil {
 		return nil
 	}
+	var all []Entry
+	for e := range l.entries() {
+		all = append(all, e.read())
+	}
+	return all
+}
+
+// entries yields what was executed so far.
+func (l *Log) entries() iter.Seq[*entry] {
 	l.mu.Lock()
 	n, chunks := l.n, l.chunks
 	l.mu.Unlock()
-	all := make([]Entry, n)
-	for i := range all {
-		e := &chunks[i/logChunk][i%logChunk]
-		emits := e.emits.Load()
-		all[i] = Entry{
-			Command: e.name,
-			Events:  metrics.Events(e.marks.Load() & eventMarks),
-			Emits:   int(int32(emits)), FallbackEmits: int(int32(emits >> 32)),
-			Latency: time.Duration(e.latency.Load()),
+	return func(yield func(*entry) bool) {
+		for i := range n {
+			if !yield(&chunks[i/logChunk][i%logChunk]) {
+				return
+			}
+		}
+	}
+}
+
+// read returns the entry as it is now.
+func (e *entry) read() Entry {
+	emits := e.emits.Load()
+	return Entry{
+		Command: e.core.name,
+		Events:  metrics.Events(e.marks.Load() & eventMarks),
+		Emits:   int(int32(emits)), FallbackEmits: int(int32(emits >> 32)),
+		Latency: time.Duration(e.latency.Load()),
+	}
+}
+
+// publish tells the registries whose commands are in the log that its scope is
+// closed.
+func (l *Log) publish() {
+	var told []*Registry
+	for e := range l.entries() {
+		if r := e.core.registry; r.streams.requests.Listened() && !slices.Contains(told, r) {
+			told = append(told, r)
+			r.streams.requests.Push(RequestEvents{At: r.wall(), Entries: l.of(r)})
+		}
+	}
+}
+
+// of returns the entries of a registry's commands.
+func (l *Log) of(r *Registry) (all []Entry) {
+	for e := range l.entries() {
+		if e.core.registry == r {
+			all = append(all, e.read())
 		}
 	}
 	return all
@@ -142,7 +181,9 @@ func (l *Log) Entries() []Entry {
 
 // String renders the log as Hystrix does: GetUser[SUCCESS][12ms], with equal
 // executions merged, their latencies added, and their number appended.
-func (l *Log) String() string {
+func (l *Log) String() string { return render(l.Entries()) }
+
+func render(entries []Entry) string {
 	type group struct {
 		text    string
 		latency time.Duration
@@ -150,7 +191,7 @@ func (l *Log) String() string {
 	}
 	var groups []*group
 	seen := map[string]*group{}
-	for _, e := range l.Entries() {
+	for _, e := range entries {
 		text := e.render()
 		g := seen[text]
 		if g == nil {

@@ -134,6 +134,8 @@ func (s randomCalls) play(t *testing.T, way string) (seen []string) {
 		def.CacheKey = func(in int) (string, bool) { return fmt.Sprint(in), true }
 	}
 	c := newCommand(t, def)
+	completed := collect(t, r.Completions())
+	var all []command.Completion
 	for n, st := range s.Steps {
 		current, hooks = st, nil
 		set := s.Settings
@@ -163,7 +165,11 @@ func (s randomCalls) play(t *testing.T, way string) (seen []string) {
 		case "ToObservable":
 			out, err = call.ToObservable().Last(ctx)
 		}
-		synctest.Wait()
+		done := completed.take()
+		if len(done) != 1 || done[0].Events != call.Events() || done[0].Latency != call.ExecutionLatency() {
+			t.Fatalf("call %d: %v, %v: completions %+v, want one like this", n, call.Events(), call.ExecutionLatency(), done)
+		}
+		all = append(all, done...)
 		status, _ := r.Status("A")
 		seen = append(seen, fmt.Sprintf("call %d: %d, %v; events %v; hooks %s; breaker %v %d/%d; in use %d %d %d %d; log %v",
 			n, out, describe(err), call.Events(), strings.Join(hooks, " "), status.Breaker, status.HealthErrors, status.HealthTotal,
@@ -172,6 +178,7 @@ func (s randomCalls) play(t *testing.T, way string) (seen []string) {
 		scope.Close()
 		time.Sleep(time.Duration(st.Pause) * time.Millisecond)
 	}
+	addsUp(t, r, "A", all)
 	status, _ := r.Status("A")
 	return append(seen, fmt.Sprintf("counted %v, latencies %d", status.Metrics.Cumulative, status.Metrics.Execution.Count()))
 }
@@ -195,7 +202,8 @@ func entries(ctx context.Context) (all []string) {
 
 // TestModel_FourWaysAreOne plays random scripts by each of the four ways: what
 // the caller gets, the events, the hooks, the breaker, the permits, the log and
-// the counters must be the same, fused or composed.
+// the counters must be the same, fused or composed; and each call has one
+// completion, which tells the same events.
 func TestModel_FourWaysAreOne(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawScript(rt)

@@ -268,6 +268,7 @@ func (x *execution) mayFallBack(ctx context.Context, defined bool) error {
 		x.fallbacks.Release()
 	}
 	if !x.decide() {
+		x.kind = gone
 		return x.cause
 	}
 	x.count(event)
@@ -300,6 +301,7 @@ func (c *Command[In, Out]) runFallback(ctx context.Context, in In, x *execution)
 func (x *execution) fallbackFailed(err error) error {
 	err = x.hooked.fail(err, hookFallbackError)
 	if !x.decide() {
+		x.kind = gone
 		return err
 	}
 	x.count(metrics.FallbackFailure)

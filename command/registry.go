@@ -45,6 +45,8 @@ type Registry struct {
 	listens           bool // listener has a function
 	clock             *mono.Clock
 
+	streams streams // who watches
+
 	closed  atomic.Bool // nothing new begins
 	aborted atomic.Bool // what is on is cancelled
 
@@ -89,6 +91,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 		collapserUpdates:  map[string]CollapserSettings{},
 		resolved:          map[Settings]*resolved{},
 	}
+	r.streams.init()
 	if o.Hooks.any() {
 		r.hooks = &o.Hooks
 	}
@@ -203,22 +206,25 @@ func (r *Registry) Commands() []string {
 // Status returns how the commands of that name are doing; ok is false if there
 // are none.
 func (r *Registry) Status(name string) (s Status, ok bool) {
-	r.mu.Lock()
-	c, ok := r.cores[name]
-	r.mu.Unlock()
-	if !ok {
+	c := r.core(name)
+	if c == nil {
 		return s, false
 	}
 	return c.status(), true
 }
 
+// core returns the registration of a name, or nil.
+func (r *Registry) core(name string) *core {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cores[name]
+}
+
 // Breaker returns the breaker of the commands of that name, or nil if there are
 // none.
 func (r *Registry) Breaker(name string) *breaker.Breaker {
-	r.mu.Lock()
-	c, ok := r.cores[name]
-	r.mu.Unlock()
-	if !ok {
+	c := r.core(name)
+	if c == nil {
 		return nil
 	}
 	return c.use().breaker
@@ -261,6 +267,7 @@ func (r *Registry) drained(ctx context.Context) error {
 			return err
 		}
 	}
+	r.streams.close()
 	return nil
 }
 
@@ -275,6 +282,7 @@ func (r *Registry) Close() {
 	cores := slices.Collect(maps.Values(r.cores))
 	pools := slices.Collect(maps.Values(r.pools))
 	r.mu.Unlock()
+	r.streams.close()
 	for _, p := range pools {
 		p.Close()
 	}

@@ -41,10 +41,13 @@ func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cac
 		guarded(l.name, "listener", func() { tell(l.name, metrics.ResponseFromCache) })
 	}
 	if set.RequestLog == On {
-		if e := logEntry(cache.ScopeFrom(ctx), l.name); e != nil {
+		if e := logEntry(cache.ScopeFrom(ctx), l.core); e != nil {
 			e.store(leader)
 			e.marks.Or(1 << metrics.ResponseFromCache)
 		}
+	}
+	if l.registry.streams.listeners.Load() != 0 {
+		l.hitCompleted()
 	}
 	return o.Value, o.Err
 }

@@ -82,7 +82,11 @@ func (c *caller[Out]) OnNext(v Out)      { c.down.OnNext(v) }
 func (c *caller[Out]) OnError(err error) { c.down.OnError(err) }
 
 func (c *caller[Out]) OnComplete() {
-	c.hooked.tell(hookSuccess)
+	if c.hooked != nil {
+		defer c.down.OnComplete() // also if the hook ends this goroutine
+		c.hooked.tell(hookSuccess)
+		return
+	}
 	c.down.OnComplete()
 }
 
@@ -121,7 +125,7 @@ func (c *caller[Out]) leave(now time.Duration) {
 // leaveShared counts a caller who leaves an execution to others. What its own
 // record shows is frozen; the execution will have an outcome of its own.
 func (c *caller[Out]) leaveShared(now time.Duration) {
-	if c.marked(decided) || c.abandoned.Swap(true) {
+	if !c.marks.addUnless(abandoned, decided|abandoned) {
 		return
 	}
 	c.freeze()

@@ -103,21 +103,42 @@ func (r *Recorder) differing() *apart {
 	return r.apart.Load()
 }
 
+// Rolling returns how often each event happened in the window that ends at now.
+func (r *Recorder) Rolling(now time.Duration) (c Counts) {
+	r.counts.Rolling(now, c[:])
+	return c
+}
+
+// Cumulative returns how often each event has happened since the beginning.
+func (r *Recorder) Cumulative(now time.Duration) (c Counts) {
+	r.counts.Cumulative(now, c[:])
+	return c
+}
+
+// MaxConcurrency returns the highest concurrency that a start in the window that
+// ends at now made (M5).
+func (r *Recorder) MaxConcurrency(now time.Duration) int64 { return r.peak.Rolling(now) }
+
+// Latencies returns how long executions took in the latency window that ends at
+// now.
+func (r *Recorder) Latencies(now time.Duration) (execution, total LatencySnapshot) {
+	same := r.latency.Snapshot(now)
+	execution.distribution, total.distribution = same, same
+	if a := r.apart.Load(); a != nil {
+		execution.distribution = same.Merge(a.execution.Snapshot(now))
+		total.distribution = same.Merge(a.total.Snapshot(now))
+	}
+	return execution, total
+}
+
 // Snapshot returns the figures at now. They are read one after another while
 // others go on writing, so they need not belong to one instant; but Cumulative
 // is nowhere below Rolling. It costs some microseconds and, when there are
-// latencies, an allocation or a few.
+// latencies, an allocation or a few; the methods above read a part of it.
 func (r *Recorder) Snapshot(now time.Duration) Snapshot {
-	var s Snapshot
-	r.counts.Rolling(now, s.Rolling[:])
-	r.counts.Cumulative(now, s.Cumulative[:])
+	s := Snapshot{Rolling: r.Rolling(now), Cumulative: r.Cumulative(now)} // in this order
 	s.Concurrency = r.Concurrency()
-	s.MaxConcurrency = r.peak.Rolling(now)
-	same := r.latency.Snapshot(now)
-	s.Execution.distribution, s.Total.distribution = same, same
-	if a := r.apart.Load(); a != nil {
-		s.Execution.distribution = same.Merge(a.execution.Snapshot(now))
-		s.Total.distribution = same.Merge(a.total.Snapshot(now))
-	}
+	s.MaxConcurrency = r.MaxConcurrency(now)
+	s.Execution, s.Total = r.Latencies(now)
 	return s
 }

@@ -22,8 +22,8 @@ func TestRecorder_CountsAreRollingThenCumulative(t *testing.T) { // M1
 
 	r.Count(time.Hour, metrics.Success, 1)
 	s = r.Snapshot(time.Hour)
-	require.Equal(t, [metrics.NumEvents]int64{metrics.Success: 1}, s.Rolling)
-	require.Equal(t, [metrics.NumEvents]int64{metrics.Emit: 42, metrics.Collapsed: 2, metrics.Success: 1}, s.Cumulative)
+	require.Equal(t, metrics.Counts{metrics.Success: 1}, s.Rolling)
+	require.Equal(t, metrics.Counts{metrics.Emit: 42, metrics.Collapsed: 2, metrics.Success: 1}, s.Cumulative)
 }
 
 func TestRecorder_CountsWhatItIsToldAndNoMore(t *testing.T) {
@@ -122,7 +122,7 @@ func TestRecorder_ConcurrencyAndItsMaximum(t *testing.T) { // M5
 }
 
 func TestSnapshot_HealthIsHystrixs(t *testing.T) {
-	type counts = [metrics.NumEvents]int64
+	type counts = metrics.Counts
 	errors := counts{metrics.Failure: 1, metrics.Timeout: 2, metrics.ThreadPoolRejected: 3, metrics.SemaphoreRejected: 4}
 	withSuccess := errors
 	withSuccess[metrics.Success] = 5

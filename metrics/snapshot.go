@@ -6,12 +6,14 @@ import (
 	"github.com/quillgo/quill/internal/rolling"
 )
 
+// Counts counts each Event. The index is the Event: c[Timeout].
+type Counts [NumEvents]int64
+
 // Snapshot are the figures of a [Recorder] at one time. It is a value: it does
 // not change, and may be copied and kept.
 type Snapshot struct {
 	// Rolling counts each Event in the window, Cumulative since the beginning.
-	// The index is the Event: Rolling[Timeout].
-	Rolling, Cumulative [NumEvents]int64
+	Rolling, Cumulative Counts
 	// Concurrency is how many executions were in progress, MaxConcurrency the
 	// highest number that a start in the window made (M5).
 	Concurrency, MaxConcurrency int64
@@ -21,24 +23,33 @@ type Snapshot struct {
 	Execution, Total LatencySnapshot
 }
 
-// Requests returns how many executions in the window count for health: those
-// that ended in success or in one of the [Snapshot.Errors].
-func (s Snapshot) Requests() int64 { return s.Rolling[Success] + s.Errors() }
+// Requests is [Counts.Requests] of the window.
+func (s Snapshot) Requests() int64 { return s.Rolling.Requests() }
 
-// Errors returns how many executions in the window failed, were late, or were
-// rejected by a pool or a semaphore.
-func (s Snapshot) Errors() int64 {
-	return s.Rolling[Failure] + s.Rolling[Timeout] + s.Rolling[ThreadPoolRejected] + s.Rolling[SemaphoreRejected]
+// Errors is [Counts.Errors] of the window.
+func (s Snapshot) Errors() int64 { return s.Rolling.Errors() }
+
+// ErrorPercentage is [Counts.ErrorPercentage] of the window.
+func (s Snapshot) ErrorPercentage() int { return s.Rolling.ErrorPercentage() }
+
+// Requests returns how many executions count for health: those that ended in
+// success or in one of the [Counts.Errors].
+func (c Counts) Requests() int64 { return c[Success] + c.Errors() }
+
+// Errors returns how many executions failed, were late, or were rejected by a
+// pool or a semaphore.
+func (c Counts) Errors() int64 {
+	return c[Failure] + c[Timeout] + c[ThreadPoolRejected] + c[SemaphoreRejected]
 }
 
 // ErrorPercentage returns the share of Errors in Requests, 0 to 100, rounded
 // down; 0 when there are no requests.
-func (s Snapshot) ErrorPercentage() int {
-	requests := s.Requests()
+func (c Counts) ErrorPercentage() int {
+	requests := c.Requests()
 	if requests == 0 {
 		return 0
 	}
-	return int(s.Errors() * 100 / requests)
+	return int(c.Errors() * 100 / requests)
 }
 
 // LatencySnapshot is a distribution of latencies, an immutable value; the zero
