@@ -154,15 +154,21 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 	if r.err != nil {
 		return failedFuture[Out](r.err)
 	}
-	f := newFuture[Out]()
 	if r.way == shared || r.way == streamed {
+		f := newFuture[Out]()
 		o := &resultObserver[Out]{ctx: ctx, publish: f.set}
 		f.execution = o
 		c.begin(ctx, in, r, x, true, o)
 		f.watch(ctx)
 		return f
 	}
-	d := c.detach(ctx, in, x)
+	both := new(struct { // one allocation: either keeps the other alive anyway
+		detached[In, Out]
+		future Future[Out]
+	})
+	d, f := &both.detached, &both.future
+	d.init(c, ctx, in, x)
+	f.group.Add(1)
 	d.future, f.execution = f, d
 	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
 		return failedFuture[Out](d.failure(nil))
