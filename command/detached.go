@@ -86,11 +86,11 @@ func (c *Command[In, Out]) executePooled(ctx context.Context, in In, set *resolv
 
 func (c *Command[In, Out]) detach(ctx context.Context, in In, x *execution) *detached[In, Out] {
 	d := new(detached[In, Out])
-	d.init(c, ctx, in, x)
+	d.init(ctx, c, in, x)
 	return d
 }
 
-func (d *detached[In, Out]) init(c *Command[In, Out], ctx context.Context, in In, x *execution) {
+func (d *detached[In, Out]) init(ctx context.Context, c *Command[In, Out], in In, x *execution) {
 	d.cmd, d.ctx, d.in, d.execution = c, ctx, in, x
 	if x == nil {
 		d.execution = &d.own

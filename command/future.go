@@ -167,7 +167,7 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 		future Future[Out]
 	})
 	d, f := &both.detached, &both.future
-	d.init(c, ctx, in, x)
+	d.init(ctx, c, in, x)
 	f.group.Add(1)
 	d.future, f.execution = f, d
 	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
