@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/quillgo/quill/command"
+	"github.com/quillgo/quill/contrib/quillhttp"
 )
 
 // shared is the state of the package, which the API is about: circuits and
@@ -24,7 +25,8 @@ type state struct {
 // and no timer of its own, and goes with the last of them.
 type world struct {
 	registry *command.Registry
-	circuits sync.Map // the name to the *circuit
+	circuits sync.Map                             // the name to the *circuit
+	streams  map[*StreamHandler]*quillhttp.Stream // guarded by state.mu
 }
 
 // find returns the circuit of a name if there is one.
@@ -92,6 +94,9 @@ func (s *state) flush() {
 	s.mu.Unlock()
 	if old == nil {
 		return
+	}
+	for _, stream := range old.streams { // nobody writes to it any more: it is no longer the world
+		stream.Close()
 	}
 	for _, c := range old.circuits.Range {
 		c.(*circuit).feed.reset(true)
