@@ -101,8 +101,8 @@ func TestVerdicts(t *testing.T) {
 		{"kept", bar{most: 0.7}, "0.62 of gobreaker, bar 0.7: ok", false},
 		{"within the slack", bar{most: 0.5}, "0.62 of gobreaker, bar 0.5: beyond, within the slack", false},
 		{"missed", bar{most: 0.4}, "0.62 of gobreaker, bar 0.4: **MISSED**", true},
-		{"by the fastest of those named", bar{0.5, []string{"failsafe", "cep21"}}, "0.50 of cep21, bar 0.5: ok", false},
-		{"without those named", bar{0.5, []string{"hystrix-go"}}, "NaN of , bar 0.5: **MISSED**", true},
+		{"by the fastest of those named", bar{most: 0.5, of: []string{"failsafe", "cep21"}}, "0.50 of cep21, bar 0.5: ok", false},
+		{"without those named", bar{most: 0.5, of: []string{"hystrix-go"}}, "NaN of , bar 0.5: **MISSED**", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			made := measured(group{name: "X", bars: []bar{test.bar}}, times)
