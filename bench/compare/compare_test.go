@@ -248,3 +248,20 @@ func TestReportNamesEverything(t *testing.T) {
 		}
 	}
 }
+
+// TestVerdicts_Allocations: such a bar has no slack, and does not look at time.
+func TestVerdicts_Allocations(t *testing.T) {
+	all := samples{}
+	all.add("X", "quill", sample{ns: 100, allocs: 3})
+	all.add("X", "hystrix-go", sample{ns: 1, allocs: 10})
+	for most, want := range map[float64]string{
+		0.3:  "0.30 of hystrix-go's allocations, bar 0.3: ok",
+		0.29: "0.30 of hystrix-go's allocations, bar 0.29: **MISSED**",
+	} {
+		g := group{name: "X", bars: []bar{{most: most, allocs: true}}}
+		v := tableOf(options{by: "time"}, g, all["X"]).verdicts(1.25)[0]
+		if v.String() != want || v.missed() != (most < 0.3) {
+			t.Errorf("the verdict is %v, want %s", v, want)
+		}
+	}
+}
