@@ -85,11 +85,16 @@ func (c *Command[In, Out]) executePooled(ctx context.Context, in In, set *resolv
 }
 
 func (c *Command[In, Out]) detach(ctx context.Context, in In, x *execution) *detached[In, Out] {
-	d := &detached[In, Out]{cmd: c, ctx: ctx, in: in, execution: x}
+	d := new(detached[In, Out])
+	d.init(ctx, c, in, x)
+	return d
+}
+
+func (d *detached[In, Out]) init(ctx context.Context, c *Command[In, Out], in In, x *execution) {
+	d.cmd, d.ctx, d.in, d.execution = c, ctx, in, x
 	if x == nil {
 		d.execution = &d.own
 	}
-	return d
 }
 
 // start enters the pipeline and launches the body, or reports false: then the

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 )
@@ -17,8 +18,9 @@ type Future[Out any] struct {
 	group sync.WaitGroup // one until over: for those who wait without a channel
 
 	mu   sync.Mutex
-	done chan struct{} // guarded by mu; made by the first who needs it, closed when over
-	stop func() bool   // guarded by mu; ends the watching of the caller's context
+	done chan struct{}    // guarded by mu; made by the first who needs it, closed when over
+	stop func() bool      // guarded by mu; ends the watching of the caller's context
+	tell func(Out, error) // guarded by mu; what OnDone was given, called once over and then dropped
 }
 
 func newFuture[Out any]() *Future[Out] {
@@ -74,7 +76,8 @@ func (f *Future[Out]) set(out Out, err error) {
 	f.out, f.err = out, err
 	f.mu.Lock()
 	f.over.Store(true) // under mu, so that Done closes the channel or we do
-	done, stop := f.done, f.stop
+	done, stop, tell := f.done, f.stop, f.tell
+	f.tell = nil
 	f.mu.Unlock()
 	if done != nil {
 		close(done)
@@ -83,6 +86,40 @@ func (f *Future[Out]) set(out Out, err error) {
 	if stop != nil {
 		stop()
 	}
+	if tell != nil { // last: it is the user's, and may not return
+		f.toldTo(tell)
+	}
+}
+
+// OnDone has tell called with the result, once: by the goroutine that ends the
+// execution, which may be that of the body, so that nobody need wait for it, or
+// at once if the result is there already. The places in pool and semaphores are free
+// by then. A second OnDone adds to the first. A panic of tell is logged.
+func (f *Future[Out]) OnDone(tell func(out Out, err error)) {
+	f.mu.Lock()
+	if f.over.Load() {
+		f.mu.Unlock()
+		f.toldTo(tell)
+		return
+	}
+	if first, second := f.tell, tell; first != nil {
+		tell = func(out Out, err error) {
+			defer f.toldTo(second)
+			f.toldTo(first)
+		}
+	}
+	f.tell = tell
+	f.mu.Unlock()
+}
+
+// toldTo calls what OnDone was given.
+func (f *Future[Out]) toldTo(tell func(Out, error)) {
+	defer func() {
+		if r := recover(); r != nil {
+			slog.Default().Error("command: Future.OnDone's function panicked", "panic", r)
+		}
+	}()
+	tell(f.out, f.err)
 }
 
 // watch cancels the execution when ctx ends.
@@ -119,15 +156,21 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 	if r.err != nil {
 		return failedFuture[Out](r.err)
 	}
-	f := newFuture[Out]()
 	if r.way == shared || r.way == streamed {
+		f := newFuture[Out]()
 		o := &resultObserver[Out]{ctx: ctx, to: f}
 		f.execution = o
 		c.begin(ctx, in, r, x, true, o)
 		f.watch(ctx)
 		return f
 	}
-	d := c.detach(ctx, in, x)
+	both := new(struct { // one allocation: either keeps the other alive anyway
+		detached[In, Out]
+		future Future[Out]
+	})
+	d, f := &both.detached, &both.future
+	d.init(ctx, c, in, x)
+	f.init()
 	d.future, f.execution = f, d
 	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
 		return failedFuture[Out](d.failure(nil))

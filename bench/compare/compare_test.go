@@ -101,8 +101,8 @@ func TestVerdicts(t *testing.T) {
 		{"kept", bar{most: 0.7}, "0.62 of gobreaker, bar 0.7: ok", false},
 		{"within the slack", bar{most: 0.5}, "0.62 of gobreaker, bar 0.5: beyond, within the slack", false},
 		{"missed", bar{most: 0.4}, "0.62 of gobreaker, bar 0.4: **MISSED**", true},
-		{"by the fastest of those named", bar{0.5, []string{"failsafe", "cep21"}}, "0.50 of cep21, bar 0.5: ok", false},
-		{"without those named", bar{0.5, []string{"hystrix-go"}}, "NaN of , bar 0.5: **MISSED**", true},
+		{"by the fastest of those named", bar{most: 0.5, of: []string{"failsafe", "cep21"}}, "0.50 of cep21, bar 0.5: ok", false},
+		{"without those named", bar{most: 0.5, of: []string{"hystrix-go"}}, "NaN of , bar 0.5: **MISSED**", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			made := measured(group{name: "X", bars: []bar{test.bar}}, times)
@@ -245,6 +245,23 @@ func TestReportNamesEverything(t *testing.T) {
 	for _, want := range []string{"### X: title", `\| \*bare\* \|`, `\| \*\*quill\*\* \| 10 \|`, "quill: 0.10 of cep21, bar 0.5: ok", `\| \*\*quill\*\* \| 1 \| 649 \| 2,048 \|`, "go1"} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("there is no %q in\n%s", want, text)
+		}
+	}
+}
+
+// TestVerdicts_Allocations: such a bar has no slack, and does not look at time.
+func TestVerdicts_Allocations(t *testing.T) {
+	all := samples{}
+	all.add("X", "quill", sample{ns: 100, allocs: 3})
+	all.add("X", "hystrix-go", sample{ns: 1, allocs: 10})
+	for most, want := range map[float64]string{
+		0.3:  "0.30 of hystrix-go's allocations, bar 0.3: ok",
+		0.29: "0.30 of hystrix-go's allocations, bar 0.29: **MISSED**",
+	} {
+		g := group{name: "X", bars: []bar{{most: most, allocs: true}}}
+		v := tableOf(options{by: "time"}, g, all["X"]).verdicts(1.25)[0]
+		if v.String() != want || v.missed() != (most < 0.3) {
+			t.Errorf("the verdict is %v, want %s", v, want)
 		}
 	}
 }

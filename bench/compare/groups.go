@@ -18,6 +18,8 @@ type group struct {
 // of some rows.
 type bar struct {
 	most float64
+	// allocs has allocations compared instead of time.
+	allocs bool
 	// of are the rows to be compared with; nil means the best peer.
 	of []string
 }
@@ -57,6 +59,8 @@ func groups() []group {
 		{name: "E", title: "bulkhead full, fallback", bars: best(0.7)},
 		{name: "F", title: "request cache, hit", bars: best(0.4)},
 		{name: "FScope", title: "request cache, a scope's life with one run and ninety-nine hits", base: "bare-syncmap", aim: "<= 0.7 of it"},
+		{name: "I1", title: "contrib/hystrix: Do", bars: []bar{{most: 0.3}, {most: 1.0 / 3, allocs: true}}},
+		{name: "I2", title: "contrib/hystrix: Go", bars: []bar{{most: 0.3}, {most: 1.0 / 3, allocs: true}}},
 		{name: "J", title: "full job, the body asks for its end, ten thousand calls in flight", aim: "<= 0.75"},
 		{name: "G1", title: "a thousand items: range, map, filter, sum", bars: best(0.25)},
 		{name: "G2", title: "one item: just, map, first", bars: best(0.2)},

@@ -73,7 +73,11 @@ func (v verdict) String() string {
 	case v.ratio > v.most:
 		word = "beyond, within the slack"
 	}
-	return fmt.Sprintf("%.2f of %s, bar %.2g: %s", v.ratio, v.against, v.most, word)
+	what := ""
+	if v.allocs {
+		what = "'s allocations"
+	}
+	return fmt.Sprintf("%.2f of %s%s, bar %.2g: %s", v.ratio, v.against, what, v.most, word)
 }
 
 // verdicts judges the row named quill by the group's bars.
@@ -87,12 +91,16 @@ func (t table) verdicts(slack float64) []verdict {
 		}
 		quill, least := math.NaN(), math.Inf(1)
 		for _, r := range t.rows {
+			value := r.judged
+			if b.allocs {
+				value, v.slack = r.m.allocs, 1 // they are exact
+			}
 			if r.name == "quill" {
-				quill = r.judged
+				quill = value
 			}
 			for _, name := range of {
-				if r.name == name && r.judged < least {
-					v.against, least = name, r.judged
+				if r.name == name && value < least {
+					v.against, least = name, value
 				}
 			}
 		}
