@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -248,9 +249,17 @@ func TestFile_Follow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, err := command.NewRegistry(command.RegistryOptions{})
 		require.NoError(t, err)
-		var failures []error
+		var mu sync.Mutex
+		var failed []error
+		failures := func() []error {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(failed)
+		}
 		stop, err := r.Follow(config.File(path, config.FileOptions{Interval: time.Second}), func(err error) {
-			failures = append(failures, err) // by one at a time
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, err)
 		})
 		require.NoError(t, err)
 		a := command.MustNew(command.Spec[int, int]{Name: "A", Registry: r, Run: identity})
@@ -260,13 +269,13 @@ func TestFile_Follow(t *testing.T) {
 			write(t, path, half)
 			pass(5 * time.Second)
 			require.Equal(t, 100*time.Millisecond, a.Settings().Timeout, "the last good settings stay")
-			require.Len(t, failures, i+1, "told once each")
-			require.ErrorContains(t, failures[i], path)
+			require.Len(t, failures(), i+1, "told once each")
+			require.ErrorContains(t, failures()[i], path)
 		}
 		require.NoError(t, os.Remove(path))
 		pass(5 * time.Second)
-		require.Len(t, failures, 4)
-		require.True(t, errors.Is(failures[3], os.ErrNotExist))
+		require.Len(t, failures(), 4)
+		require.True(t, errors.Is(failures()[3], os.ErrNotExist))
 		require.Equal(t, uint64(4), r.Reloads().Failed)
 
 		replace(t, path, content(200))

@@ -126,7 +126,7 @@ func TestParse_AllAtOnce(t *testing.T) {
 
 // TestParse_DeepNesting: what nests without end is refused, not followed.
 func TestParse_DeepNesting(t *testing.T) {
-	for _, n := range []int{100, 9_000, 2_000_000} {
+	for _, n := range []int{100, 9_000, 50_000} {
 		_, err := config.Parse([]byte(`{"default":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}"))
 		require.Error(t, err)
 		_, err = config.Parse([]byte(strings.Repeat(`{"default":`, n) + "1" + strings.Repeat("}", n)))
