@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func leafOf(t reflect.Type, f reflect.StructField) leaf {
 	return leaf{
 		numbers:   named == nil && f.Type.Kind() == reflect.Int,
 		durations: f.Type == reflect.TypeFor[time.Duration](),
-		words:     append(named[:len(named):len(named)], words[t][f.Name]...),
+		words:     append(slices.Clip(named), words[t][f.Name]...),
 	}
 }
 

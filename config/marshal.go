@@ -44,7 +44,7 @@ func (w *writer) object(path string, v reflect.Value, depth int) error {
 		if err != nil {
 			return fmt.Errorf("config: %w", err)
 		}
-		fmt.Fprintf(w, "\n%s%s: ", strings.Repeat("  ", depth+1), name)
+		w.WriteString("\n" + strings.Repeat("  ", depth+1) + string(name) + ": ")
 		if k := v.Kind(); k == reflect.Struct || k == reflect.Map {
 			return w.object(join(path, key), v, depth+1)
 		}
@@ -76,7 +76,7 @@ func (w *writer) object(path string, v reflect.Value, depth int) error {
 		w.WriteString("{}")
 		return nil
 	}
-	fmt.Fprintf(w, "\n%s}", strings.Repeat("  ", depth))
+	w.WriteString("\n" + strings.Repeat("  ", depth) + "}")
 	return nil
 }
 

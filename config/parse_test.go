@@ -185,10 +185,10 @@ func TestParse_EveryField(t *testing.T) {
 			require.NotNil(t, want, "%v.%s has a type that this test does not know", typ, f.Name)
 			key := strings.ToLower(f.Name[:1]) + f.Name[1:]
 			object := fmt.Sprintf(`{%q: %s}`, key, value)
-			switch { // what has to go with it
-			case f.Name == "RejectAt":
+			switch f.Name { // what has to go with it
+			case "RejectAt":
 				object = fmt.Sprintf(`{"queue": 3, %q: %s}`, key, value)
-			case f.Name == "Max":
+			case "Max":
 				object = fmt.Sprintf(`{"core": 1, %q: %s}`, key, value)
 			}
 			text := object
