@@ -88,7 +88,7 @@ func (r *Registry) registerCollapser(name string, spec CollapserSettings) (*coll
 		return c, nil
 	}
 	c := &collapserCore{registry: r, name: name, spec: spec}
-	set, err := c.resolve(r.collapserUpdates[name])
+	set, err := c.resolve(r.collapserUpdates[name], &r.config)
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +97,10 @@ func (r *Registry) registerCollapser(name string, spec CollapserSettings) (*coll
 	return c, nil
 }
 
-// resolve returns the settings in force from all layers, or what is wrong with
-// them; the caller holds registry.mu. It changes nothing.
-func (c *collapserCore) resolve(update CollapserSettings) (*CollapserSettings, error) {
-	s := update.or(c.spec).or(c.registry.collapserDefaults).or(collapserDefaults)
+// resolve returns the settings in force from all layers, as [core.plan] does, or
+// what is wrong with them; the caller holds registry.mu. It changes nothing.
+func (c *collapserCore) resolve(update CollapserSettings, cfg *Config) (*CollapserSettings, error) {
+	s := update.or(cfg.Collapsers[c.name]).or(c.spec).or(cfg.DefaultCollapser).or(c.registry.collapserDefaults).or(collapserDefaults)
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (r *Registry) UpdateCollapser(name string, s CollapserSettings) error {
 	if !ok {
 		c = &collapserCore{registry: r, name: name} // to be checked only
 	}
-	set, err := c.resolve(s)
+	set, err := c.resolve(s, &r.config)
 	if err != nil {
 		return fmt.Errorf("command: collapser %q: %w", name, err)
 	}

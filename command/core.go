@@ -68,29 +68,35 @@ func (c *core) matches(group, poolKey string, set Settings, shared *isolation.Po
 	return nil
 }
 
-// resolve makes the settings in force from all layers; the caller holds
-// registry.mu and says in an error whose settings they are. After an error
-// nothing has changed.
-func (c *core) resolve(update Settings) error {
-	s := update.or(c.spec).or(c.registry.defaults).or(defaults)
+// plan returns the settings in force from all layers, or what is wrong with
+// them: what Update set, then the entry for the name in cfg, the Spec's, cfg's
+// default, the registry's and Hystrix's. The caller holds registry.mu and says in
+// an error whose settings they are. Nothing changes.
+func (c *core) plan(update Settings, cfg *Config) (Settings, error) {
+	s := update.or(cfg.Commands[c.name]).or(c.spec).or(cfg.Default).or(c.registry.defaults).or(defaults)
 	fill(&s.Isolation, c.kind)
 	if err := s.validate(); err != nil {
-		return err
+		return s, err
 	}
-	l := c.circuit.Load()
-	if l != nil {
+	if c.circuit.Load() != nil {
 		if field, was, is, ok := c.settings.Load().fixed().difference(s.fixed()); ok {
-			return fmt.Errorf("%s is %v, want %v: windows cannot change once the command was used", "Settings."+field, is, was)
+			return s, fmt.Errorf("%s is %v, want %v: windows cannot change once the command was used", "Settings."+field, is, was)
 		}
-		if err := l.breaker.Update(s.breaker()); err != nil {
-			return err
-		}
-		if err := errors.Join(l.semaphore.SetLimit(s.Semaphore), l.fallbacks.SetLimit(s.FallbackSemaphore)); err != nil {
+	}
+	return s, nil
+}
+
+// apply puts in force what plan returned; the caller has held registry.mu since.
+// The settings come last: who finds them finds the breaker and the semaphores at
+// least as new.
+func (c *core) apply(s Settings) {
+	if l := c.circuit.Load(); l != nil {
+		err := errors.Join(l.breaker.Update(s.breaker()), l.semaphore.SetLimit(s.Semaphore), l.fallbacks.SetLimit(s.FallbackSemaphore))
+		if err != nil {
 			panic(fmt.Sprintf("command: %q: validated settings were refused: %v", c.name, err))
 		}
 	}
 	c.settings.Store(c.registry.intern(s))
-	return nil
 }
 
 // use returns the circuit, making it at the first use.
@@ -103,14 +109,14 @@ func (c *core) use() *circuit {
 
 func (c *core) make() *circuit {
 	r := c.registry
-	r.mu.Lock() // so that no Update comes between reading the settings and the circuit
+	r.mu.Lock() // so that no change comes between reading the settings and the circuit
 	defer r.mu.Unlock()
 	if l := c.circuit.Load(); l != nil {
 		return l
 	}
 	set := c.settings.Load()
 	l := &circuit{core: c, deadlines: deadline.New(r.clock)}
-	var errs [3]error // all settings were validated when they were resolved
+	var errs [3]error // all settings were validated when they were planned
 	l.breaker, errs[0] = breaker.New(breaker.Options{
 		Name: c.name, Settings: set.breaker(), Clock: r.clock.Source(), Epoch: r.clock.Epoch(), OnChange: r.listener.Transition,
 	})

@@ -54,9 +54,15 @@ type Registry struct {
 	cores            map[string]*core
 	collapsers       map[string]*collapserCore
 	pools            map[string]*isolation.Pool
-	updates          map[string]Settings          // by name: what Update set
-	collapserUpdates map[string]CollapserSettings // by name: what UpdateCollapser set
-	resolved         map[Settings]*resolved
+	updates          map[string]Settings             // by name: what Update set
+	collapserUpdates map[string]CollapserSettings    // by name: what UpdateCollapser set
+	poolUpdates      map[string]isolation.PoolConfig // by key: what ConfigurePool set
+	// config is what Configure set last: never changed, only replaced, together
+	// with everything that follows from it.
+	config   Config
+	follower *following // who may configure by Follow; nil if nobody does
+	reloads  Reloads
+	resolved map[Settings]*resolved
 	// changed is closed and replaced when an execution of a closed registry
 	// ends; guarded by mu, nil until Shutdown waits.
 	changed chan struct{}
@@ -89,6 +95,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 		pools:             map[string]*isolation.Pool{},
 		updates:           map[string]Settings{},
 		collapserUpdates:  map[string]CollapserSettings{},
+		poolUpdates:       map[string]isolation.PoolConfig{},
 		resolved:          map[Settings]*resolved{},
 	}
 	r.streams.init()
@@ -118,15 +125,18 @@ func (r *Registry) register(name, group, poolKey string, set Settings, kind Isol
 		return c, c.matches(group, poolKey, set, shared)
 	}
 	c := &core{registry: r, name: name, group: group, poolKey: poolKey, spec: set, kind: kind, shared: shared}
-	if err := c.resolve(r.updates[name]); err != nil {
+	s, err := c.plan(r.updates[name], &r.config)
+	if err != nil {
 		return nil, err
 	}
+	c.apply(s)
 	r.cores[name] = c
 	return c, nil
 }
 
 // Update sets the settings of the commands named name, which need not exist
-// yet, above those of their Spec; a zero field leaves the Spec's. It replaces
+// yet, above all others; a zero field leaves what [Registry.Configure] or the Spec
+// says. It replaces
 // what an earlier Update of the name set, as a whole: give every field that is to
 // stay. Executions that are on finish with what they have. The error names the
 // field; then nothing changed.
@@ -137,8 +147,12 @@ func (r *Registry) Update(name string, s Settings) error {
 	if !ok {
 		c = &core{registry: r, name: name, kind: Pool} // to be checked only
 	}
-	if err := c.resolve(s); err != nil {
+	all, err := c.plan(s, &r.config)
+	if err != nil {
 		return fmt.Errorf("command: %q: %w", name, err)
+	}
+	if ok {
+		c.apply(all)
 	}
 	r.updates[name] = s
 	return nil
@@ -158,36 +172,42 @@ func (r *Registry) intern(s Settings) *resolved {
 }
 
 // ConfigurePool sets the sizes of the pool that the commands with this pool key
-// share, before or after they have begun to use it.
+// share, before or after they have begun to use it. It replaces what an earlier
+// ConfigurePool of the key set; a zero field leaves what [Registry.Configure] says,
+// else the default. After an error, which is that of [isolation.Pool.Update],
+// nothing has changed.
 func (r *Registry) ConfigurePool(key string, cfg isolation.PoolConfig) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	all := r.config.pool(key, cfg)
+	var err error
 	if p, ok := r.pools[key]; ok {
-		return p.Update(cfg)
+		err = p.Update(all)
+	} else if p, err = isolation.NewPool(key, all, nil); err == nil {
+		r.pools[key] = p
 	}
-	p, err := isolation.NewPool(key, cfg, nil)
 	if err != nil {
 		return fmt.Errorf("command: ConfigurePool(%q): %w", key, err)
 	}
-	r.pools[key] = p
+	r.poolUpdates[key] = cfg
 	return nil
 }
 
 // Pool returns the pool with that key, or nil if no command has used it and
-// nobody configured it.
+// nobody called ConfigurePool for it.
 func (r *Registry) Pool(key string) *isolation.Pool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.pools[key]
 }
 
-// pool returns the pool with that key, made with default sizes if need be.
+// pool returns the pool with that key, made if need be.
 func (r *Registry) pool(key string) *isolation.Pool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, ok := r.pools[key]
 	if !ok {
-		p, _ = isolation.NewPool(key, isolation.PoolConfig{}, nil) // the defaults are valid
+		p, _ = isolation.NewPool(key, r.config.pool(key, isolation.PoolConfig{}), nil) // validated by Configure
 		if r.aborted.Load() {
 			p.Close()
 		}
@@ -237,6 +257,7 @@ func (r *Registry) Breaker(name string) *breaker.Breaker {
 // [Registry.Close].
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.refuse()
+	r.unfollow()
 	for {
 		r.mu.Lock()
 		if r.changed == nil {
@@ -274,10 +295,12 @@ func (r *Registry) drained(ctx context.Context) error {
 // Close does not wait, as [Registry.Shutdown] does: it refuses new executions and
 // cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
 // context go on until they return, and so does a fallback that has begun, unless it
-// is a stream: it has its caller's context. Close is idempotent.
+// is a stream: it has its caller's context. It ends a [Registry.Follow]. Close is
+// idempotent.
 func (r *Registry) Close() {
 	r.aborted.Store(true)
 	r.refuse()
+	r.unfollow()
 	r.mu.Lock()
 	cores := slices.Collect(maps.Values(r.cores))
 	pools := slices.Collect(maps.Values(r.pools))

@@ -59,8 +59,9 @@ func name[T ~uint8](v T, names ...string) string {
 
 // Settings are the numbers and switches of a command. A zero field is not set:
 // its value then comes from the next in line, which is, highest first, the
-// registry's value for the name ([Registry.Update]), [Spec].Settings, the
-// registry's default, and Hystrix's default, named on each field.
+// registry's value for the name ([Registry.Update], then [Registry.Configure]),
+// [Spec].Settings, the registry's default ([Config].Default, then
+// [RegistryOptions]), and Hystrix's default, named on each field.
 //
 // The sizes of pools are not here: they belong to [Registry.ConfigurePool].
 //

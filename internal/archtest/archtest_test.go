@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"metrics":                     {"observable", "internal/rolling"},
 	"command": {"observable", "breaker", "isolation", "cache", "metrics",
 		"internal/deadline", "internal/feed", "internal/lazyctx", "internal/mono", "github.com/benbjohnson/clock"},
+	"config":            {"breaker", "isolation", "command", "internal/mono", "github.com/benbjohnson/clock"},
 	"internal/mono":     {"github.com/benbjohnson/clock"},
 	"internal/deadline": {"internal/mono"},
 	"internal/feed":     {"observable"},
