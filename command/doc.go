@@ -37,6 +37,13 @@
 // breaker.Guard, isolation.Limit, isolation.On and observable.TimeoutFirst, which
 // can be used without commands, and one value goes through the same steps fused.
 //
+// # Watching
+//
+// A [Registry] reports how everything is doing ([Registry.Report]), and has streams
+// of it ([Registry.Completions], [Registry.Reports] and others) that cost nothing
+// while nobody is subscribed. [Listener] and [Hooks] are called where things happen;
+// several of them are joined to one.
+//
 // # Rules
 //
 // docs/intentional.md tells where they differ from Hystrix, and why; "rule 1" to
