@@ -64,6 +64,12 @@ func TestFeed_Listened(t *testing.T) {
 	})
 }
 
+func TestFeed_DisposedInsideOnSubscribe(t *testing.T) {
+	var f feed.Feed[int]
+	f.Observable().Subscribe(context.Background(), observable.Funcs[int]{Subscribe: func(d observable.Disposable) { d.Dispose() }})
+	require.False(t, f.Listened())
+}
+
 // One that blocks delays neither pushes nor others, loses what it has no room
 // for, and is told how much that was.
 func TestFeed_Blocked(t *testing.T) {
@@ -94,10 +100,10 @@ func TestFeed_Blocked(t *testing.T) {
 		close(gate)
 		synctest.Wait()
 		require.Len(t, slow, feed.Room+1, "the one that it was busy with does not count")
-		push(5000, 5001)
+		push(5000, 5002)
 		f.Close()
 		synctest.Wait()
-		require.Equal(t, item{5000, 5000 - feed.Room - 1}, slow[len(slow)-1])
+		require.Equal(t, []item{{5000, 5000 - feed.Room - 1}, {5001, 0}}, slow[len(slow)-2:])
 		for i, v := range slow[:feed.Room+1] {
 			require.Equal(t, item{n: i}, v)
 		}

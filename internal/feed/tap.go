@@ -19,7 +19,7 @@ type tap[T any] struct {
 	queue  []T  // guarded by mu; at most Room
 	missed int  // guarded by mu; dropped since the last that was queued
 	over   bool // guarded by mu; nothing more comes
-	busy   bool // guarded by mu; a goroutine delivers, or has delivered the end
+	busy   bool // guarded by mu; a goroutine delivers
 }
 
 // push queues v, if there is room.
@@ -87,13 +87,13 @@ func (t *tap[T]) deliver() {
 }
 
 // take exchanges an empty batch for what is queued. Where nothing is, the caller
-// does not deliver any more but for the end, if it is time for that: busy stays
-// true then, and the end is told once.
+// does not deliver any more but for the end, if it is time for that: nothing can
+// be queued after it.
 func (t *tap[T]) take(empty []T) (batch []T, end bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.queue) == 0 {
-		t.busy = t.over
+		t.busy = false
 		return nil, t.over
 	}
 	batch, t.queue = t.queue, empty[:0]
