@@ -64,6 +64,13 @@ func TestDocs_Properties(t *testing.T) {
 	rows, known, fields := table(t, "Properties"), config.KnownProperties(), settingsFields()
 	require.Greater(t, len(known), 40, "this test no longer finds the properties")
 	require.Len(t, rows, len(known))
+	for _, a := range known { // else a key could be read in two ways
+		for _, b := range known {
+			kind, name, ok := strings.Cut(b.Name, "KEY.")
+			rest, same := strings.CutPrefix(a.Name, kind+"KEY.")
+			require.False(t, ok && same && strings.HasSuffix(rest, "."+name), "%s ends with %s", a.Name, name)
+		}
+	}
 	for i, k := range known {
 		require.Equal(t, "`"+k.Name+"`", rows[i][0])
 		if k.Field == "" {

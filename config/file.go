@@ -99,8 +99,8 @@ func (s *FileSource) Reload() {
 
 // state is what a file was found to be.
 type state struct {
-	info os.FileInfo // nil: it could not be read
-	sum  [sha256.Size]byte
+	info os.FileInfo       // nil: it could not be read
+	sum  [sha256.Size]byte // of the content; zero if there is none
 	// settled is set when the content was read at a look after the one that
 	// found info. Before that somebody may have written the same length again within
 	// the grain of the file's time.
@@ -177,7 +177,7 @@ func (w *watch) differs(read bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w.seen = is
-	return w.on() && (is.sum != was.sum || (is.info == nil) != (was.info == nil))
+	return w.on() && is.sum != was.sum
 }
 
 // on reports whether it has not been stopped; source.mu is held.

@@ -175,11 +175,22 @@ func TestFile_Reload(t *testing.T) {
 	stopSecond()
 }
 
+// counting is a clock that counts its timers.
+type counting struct {
+	*clock.Mock
+	timers atomic.Int64
+}
+
+func (c *counting) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	c.timers.Add(1)
+	return c.Mock.AfterFunc(d, f)
+}
+
 // TestFile_Unwatched: there is a timer only while somebody watches.
 func TestFile_Unwatched(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "quill.json")
 	write(t, path, content(100))
-	mock := clock.NewMock()
+	mock := &counting{Mock: clock.NewMock()}
 	src := config.File(path, config.FileOptions{Clock: mock, Interval: time.Second})
 	told := make(chan struct{}, 10)
 	stop, err := src.Watch(func() { told <- struct{}{} })
@@ -193,6 +204,17 @@ func TestFile_Unwatched(t *testing.T) {
 		mock.Add(time.Second)
 	}
 	require.Empty(t, told)
+
+	stop, err = src.Watch(func() { stop(); told <- struct{}{} })
+	require.NoError(t, err)
+	write(t, path, content(400))
+	timers := mock.timers.Load()
+	mock.Add(time.Second)
+	<-told
+	for range 10 {
+		mock.Add(time.Second)
+	}
+	require.Equal(t, timers, mock.timers.Load(), "a timer without a watch")
 }
 
 // TestFile_BadCallbacks: what is called may block, call back, stop itself, or end

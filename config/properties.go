@@ -106,7 +106,6 @@ func (s *sheet) add(full, value string) {
 		}
 	}
 	kind, rest, _ := strings.Cut(rest, ".")
-	var best *property // the longest, as keys may have dots
 	var known []string
 	for i := range properties {
 		p := &properties[i]
@@ -114,19 +113,17 @@ func (s *sheet) add(full, value string) {
 			continue
 		}
 		known = append(known, p.name)
-		if key, ok := strings.CutSuffix(rest, "."+p.name); ok && key != "" && (best == nil || len(p.name) > len(best.name)) {
-			best = p
+		// Keys may have dots; no property ends with a dot and another one.
+		if key, ok := strings.CutSuffix(rest, "."+p.name); ok && key != "" {
+			group := kind + "." + key
+			if s.groups[group] == nil {
+				s.groups[group] = map[string]*entry{}
+			}
+			s.groups[group][p.name] = &entry{property: p, full: full, value: value}
+			return
 		}
 	}
-	if best == nil {
-		s.unknown(full, rest, known)
-		return
-	}
-	group := kind + "." + strings.TrimSuffix(rest, "."+best.name)
-	if s.groups[group] == nil {
-		s.groups[group] = map[string]*entry{}
-	}
-	s.groups[group][best.name] = &entry{property: best, full: full, value: value}
+	s.unknown(full, rest, known)
 }
 
 // matches reports whether a property that stands alone is the one of that name;
