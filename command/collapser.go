@@ -18,8 +18,8 @@ const (
 	// context must have ([cache.NewScope]). It is the default.
 	PerRequest CollapserScope = iota
 	// Global collapses what is asked for anywhere. A batch runs with the values
-	// of the context that its first request came with, and nothing of that is kept
-	// longer than the batch.
+	// of the context that its first request came with, of those that are still
+	// waited for, and nothing of that is kept longer than the batch.
 	Global
 )
 
@@ -41,13 +41,14 @@ type CollapserSpec[In comparable, Out, Result any] struct {
 	Batch *Command[[]In, Result]
 	// Create makes the execution that serves a batch, instead of Batch
 	// (HystrixCollapser.createCommand). An error fails the requests of the batch.
-	// It may be called concurrently for different batches.
+	// It may be called concurrently for different batches, and returns another Call
+	// each time.
 	Create func(args []In) (*Call[[]In, Result], error)
 	// Map gives each request its answer (mapResponseToRequests): [ByPosition],
 	// [ByArgument], [ByKey], or a function that calls one of the request's methods.
 	// Answers are delivered when it has returned. An error, or a panic, fails the
 	// requests that have no answer by then; one that nothing was said to fails with
-	// [ErrNoResponse].
+	// [ErrNoResponse]. The slice is Map's own, and Registry.Shutdown waits for Map.
 	Map func(result Result, requests []*Request[In, Out]) error
 	// Shard splits a batch: requests with the same shard share a command
 	// (shardRequests). Nil means one for all.
@@ -71,14 +72,14 @@ type CollapserSpec[In comparable, Out, Result any] struct {
 // batch's first request, or when the batch is full. Then the batch command runs on
 // a goroutine of its own, one for each shard. Who leaves before that takes its
 // argument out of the batch, and a batch that all left is never sent; a batch
-// that all leave later is cancelled.
+// that all leave later is cancelled. The observers of a batch's requests are called
+// one after the other, so one that blocks holds up those after it.
 type Collapser[In comparable, Out any] struct {
 	core     *collapserCore
 	serve    func(*shard[In, Out]) // runs the batch command and answers
 	shardOf  func(In) string
 	cacheKey func(In) (string, bool)
 	scope    CollapserScope
-	streams  bool // a request may get several items
 
 	global *batcher[In, Out]             // of Global scope
 	scoped *cache.Var[*batcher[In, Out]] // of PerRequest scope
@@ -93,7 +94,7 @@ func NewCollapser[In comparable, Out, Result any](s CollapserSpec[In, Out, Resul
 	c.serve = m.serve
 	errs := checkCollapser(s.Name, s.Batch, s.Create, s.Scope)
 	if s.Map == nil {
-		errs = append(errs, errors.New("Map is nil, want a function"))
+		errs = append(errs, fmt.Errorf("%s is nil, want a function", "Map"))
 	}
 	return c.register(s.Name, registryOf(s.Registry, s.Batch), s.Settings, errs)
 }
@@ -194,7 +195,7 @@ func (c *Collapser[In, Out]) ToFuture(ctx context.Context, in In) *Future[Out] {
 // subscribes, and when (HystrixCollapser.observe). The request leaves its batch
 // when ctx ends, or when the last of its subscribers leaves.
 func (c *Collapser[In, Out]) Observe(ctx context.Context, in In) observable.Observable[Out] {
-	return observeNow(ctx, c.ToObservable(in), !c.streams)
+	return c.observe(ctx, in)
 }
 
 // ToObservable returns the answer as a cold stream: each subscription is a

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -31,12 +32,19 @@ type batcher[In comparable, Out any] struct {
 // spareLimit is the largest batch whose map is kept for the next one.
 const spareLimit = 1 << 10
 
+// crowd is how many requests that all left may stay in the order of a batch,
+// beside as many as two for each that is waited for.
+const crowd = 64
+
 // batch is the requests that wait to be sent together.
 type batch[In comparable, Out any] struct {
 	owner    *batcher[In, Out]
 	timer    mono.Timer
 	requests map[In]*Request[In, Out] // guarded by owner.mu; those with a seat; nil once it is taken
 	order    []*Request[In, Out]      // guarded by owner.mu; and those that all left meanwhile
+	// size is how many requests have a seat; guarded by owner.mu. It is not the
+	// map's length: an argument that is not equal to itself stays in there.
+	size int
 }
 
 // submit gives the seat its place in a batch. An error means that it has none.
@@ -46,7 +54,10 @@ func (b *batcher[In, Out]) submit(in In, s *seat[In, Out]) (err error) {
 			err = fmt.Errorf("an argument of type %T cannot be compared, want one that can: %v", in, p)
 		}
 	}()
-	full, err := b.place(in, s)
+	before, full, err := b.place(in, s)
+	if before != nil {
+		go before.dispatch() // ends with the batch
+	}
 	if full != nil {
 		go full.dispatch() // ends with the batch
 	}
@@ -54,40 +65,77 @@ func (b *batcher[In, Out]) submit(in In, s *seat[In, Out]) (err error) {
 }
 
 // place is the part of submit that holds the lock. It returns the batch if it is
-// full now.
-func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (full *batch[In, Out], err error) {
+// full now, and the one before it if that had no room, since MaxRequests has been
+// lowered.
+func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (before, full *batch[In, Out], err error) {
 	core := b.collapser.core
 	set := core.settings.Load()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case s.Disposed():
-		return nil, nil
+		return nil, nil, nil
 	case b.closed != nil:
-		return nil, b.closed
+		return nil, nil, b.closed
 	}
-	var r *Request[In, Out]
+	requests := b.spare // empty: it only finds out whether in can be a key
 	if b.open != nil {
-		r = b.open.requests[in]
+		requests = b.open.requests
 	}
+	r := requests[in]
 	switch {
 	case r == nil:
+		if b.isFull(set) {
+			before = b.take()
+		}
+		if b.open == nil && !b.begin(set) {
+			return before, nil, ErrClosed
+		}
 		r = &s.own
 		r.arg, r.items = in, r.first[:0]
-		if b.open == nil && !b.begin(set) {
-			return nil, ErrClosed
-		}
-		b.open.requests[in] = r
-		b.open.order = append(b.open.order, r)
+		b.open.add(r)
 	case set.RequestCache == Off:
-		return nil, ErrDuplicateArgument
+		return nil, nil, ErrDuplicateArgument
+	}
+	for r.seats != nil && r.seats.Disposed() { // or those who come and go would pile up
+		r.seats = r.seats.next
 	}
 	s.request, s.next = r, r.seats
 	r.seats, r.waiting = s, r.waiting+1
-	if n := len(b.open.requests); n >= set.MaxRequests && set.MaxRequests != Unlimited {
-		return b.take(), nil
+	if b.isFull(set) {
+		full = b.take()
 	}
-	return nil, nil
+	return before, full, nil
+}
+
+// isFull reports whether there is an open batch that takes no more; mu is held.
+func (b *batcher[In, Out]) isFull(set *CollapserSettings) bool {
+	return b.open != nil && set.MaxRequests != Unlimited && b.open.size >= set.MaxRequests
+}
+
+// add makes a new request part of the batch; owner.mu is held.
+func (n *batch[In, Out]) add(r *Request[In, Out]) {
+	n.requests[r.arg] = r
+	if len(n.order) > 2*n.size+crowd { // most have left
+		n.order = slices.DeleteFunc(n.order, func(r *Request[In, Out]) bool { return r.waiting == 0 })
+	}
+	n.order = append(n.order, r)
+	n.size++
+}
+
+// remove takes a request that all left out of the batch, if it is in there, and
+// reports whether it was; owner.mu is held.
+func (n *batch[In, Out]) remove(r *Request[In, Out]) bool {
+	if itself := r.arg; itself != r.arg { // no map finds it
+		if !slices.Contains(n.order, r) {
+			return false
+		}
+	} else if n.requests[r.arg] != r {
+		return false
+	}
+	delete(n.requests, r.arg)
+	n.size--
+	return true
 }
 
 // begin opens a batch, unless the registry is closed; mu is held.
@@ -184,25 +232,34 @@ func (b *batcher[In, Out]) left(s *seat[In, Out]) (cancel func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := s.request
-	if r == nil {
-		return nil // it has no place, and as it is disposed it will get none
+	if r == nil || r.waiting == 0 {
+		return nil // it has no place, and as it is disposed it will get none; or the request was settled
 	}
 	if r.waiting--; r.waiting > 0 {
 		return nil
 	}
 	if r.shard != nil {
-		if r.shard.waiting--; r.shard.waiting == 0 {
-			return r.shard.cancel
-		}
-		return nil
+		return r.shard.without()
 	}
-	if n := b.open; n != nil && n.requests[r.arg] == r {
-		delete(n.requests, r.arg)
-		if len(n.requests) == 0 {
-			b.take()
-		}
+	if n := b.open; n != nil && n.remove(r) && n.size == 0 {
+		b.take()
 	}
 	return nil
+}
+
+// settle notes that a request was told its end while its shard goes on: nobody
+// waits for it any more.
+func (b *batcher[In, Out]) settle(r *Request[In, Out]) {
+	b.mu.Lock()
+	var cancel func()
+	if r.waiting > 0 {
+		r.waiting = 0
+		cancel = r.shard.without()
+	}
+	b.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
 }
 
 // seat is one caller's place at a request, and the caller's Disposable.
@@ -252,6 +309,9 @@ func (s *seat[In, Out]) tell(items []Out, over bool, err error) {
 			s.down.OnComplete()
 		}
 		return
+	}
+	if k, ok := s.down.(*kept[Out]); ok && over {
+		k.keep()
 	}
 	active := true
 	defer observable.Catch(s.ctx, &active, s, s.down)

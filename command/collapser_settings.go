@@ -18,7 +18,8 @@ type CollapserSettings struct {
 	// Default 10ms (timerDelayInMilliseconds).
 	Delay time.Duration
 	// MaxRequests is how many requests a batch takes: one that is full is sent at
-	// once. Default Unlimited (maxRequestsInBatch).
+	// once. If it is lowered below the size of an open batch that is sent, as it is,
+	// at the next request. Default Unlimited (maxRequestsInBatch).
 	MaxRequests int
 	// RequestCache switches the cache of a collapser that has a CacheKey, and
 	// whether the same argument twice in one batch is one request: with Off it is

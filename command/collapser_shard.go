@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/quillgo/quill/metrics"
 	"github.com/quillgo/quill/observable"
@@ -21,11 +22,13 @@ type shard[In comparable, Out any] struct {
 // own. It is called once, by who took the batch, and returns when the first
 // shard has been served.
 func (n *batch[In, Out]) dispatch() {
+	err := observable.ErrGoexit // stands if Shard ends this goroutine
+	defer func() {
+		if err != nil {
+			each(n.order, func(r *Request[In, Out]) { r.end(err) })
+		}
+	}()
 	shards, err := n.split()
-	if err != nil {
-		each(n.order, func(r *Request[In, Out]) { r.end(err) })
-		return
-	}
 	for _, s := range shards[min(1, len(shards)):] {
 		go s.run() // ends with the shard's command
 	}
@@ -55,8 +58,10 @@ func (n *batch[In, Out]) split() ([]*shard[In, Out], error) {
 		}
 		s := byName[name]
 		if s == nil {
-			s = newShard(b.collapser, r.seats)
-			s.requests = make([]*Request[In, Out], 0, len(n.order)-i)
+			s = newShard(b.collapser, r)
+			if names == nil {
+				s.requests = make([]*Request[In, Out], 0, len(n.order)-i)
+			}
 			byName[name] = s
 			shards = append(shards, s)
 		}
@@ -67,15 +72,28 @@ func (n *batch[In, Out]) split() ([]*shard[In, Out], error) {
 	return shards, nil
 }
 
-// newShard makes a shard that runs with the values of the context of the one who
-// came first: the last of a request's seats.
-func newShard[In comparable, Out any](c *Collapser[In, Out], seats *seat[In, Out]) *shard[In, Out] {
-	for seats.next != nil {
-		seats = seats.next
+// newShard makes a shard whose first request is r. It runs with the values of the
+// context of the one who asked for that first, and has not left: who has may have
+// closed the scope that is in it.
+func newShard[In comparable, Out any](c *Collapser[In, Out], r *Request[In, Out]) *shard[In, Out] {
+	first := r.seats
+	for s := r.seats; s != nil; s = s.next {
+		if !s.Disposed() {
+			first = s
+		}
 	}
 	s := &shard[In, Out]{collapser: c}
-	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(seats.ctx))
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(first.ctx))
 	return s
+}
+
+// without notes that nobody waits for one of the requests any more; the batcher's
+// mu is held. It returns what there is to call without it.
+func (s *shard[In, Out]) without() (cancel func()) {
+	if s.waiting--; s.waiting == 0 {
+		return s.cancel
+	}
+	return nil
 }
 
 // shardNames asks the user to which shard each request belongs; nil is one for
@@ -150,11 +168,14 @@ func (m *mapping[In, Out, Result]) answer(s *shard[In, Out]) error {
 	if err != nil {
 		return err
 	}
+	c := call.cmd.core.use()
+	c.inflight.Add(1) // the mapping is something that Shutdown waits for
+	defer c.checkOut()
 	result, err := call.Execute(s.ctx)
 	if err != nil {
 		return err
 	}
-	return m.apply(result, s.requests)
+	return m.apply(result, slices.Clone(s.requests)) // the slice is the user's
 }
 
 // createCall makes the batch command's execution, and counts it.
@@ -165,6 +186,8 @@ func createCall[In comparable, Out, Result any](s *shard[In, Out], create func([
 		return nil, err
 	case call == nil:
 		return nil, errors.New("command: CollapserSpec.Create returned nil, want a Call or an error")
+	case call.used.Load():
+		return nil, call.cmd.refuse(ErrAlreadyExecuted)
 	}
 	s.created()
 	call.x.collapsed = uint32(len(s.requests))

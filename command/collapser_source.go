@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/quillgo/quill/cache"
-	"github.com/quillgo/quill/metrics"
 	"github.com/quillgo/quill/observable"
 )
 
@@ -57,32 +56,6 @@ func (c *Collapser[In, Out]) key(ctx context.Context, in In) (key cache.Key[Out]
 		return key, false, nil
 	}
 	return spaceOf[Out](&c.core.spaces, c.core.name).Key(text), true, nil
-}
-
-// share joins the request that the scope has for the key, or makes it.
-func (c *Collapser[In, Out]) share(ctx context.Context, in In, key cache.Key[Out], o observable.Observer[Out]) {
-	f, seat, fresh, err := cache.Board(cache.ScopeFrom(ctx), key, nil)
-	if err != nil {
-		fail(ctx, c.fails(in, err), o)
-		return
-	}
-	if fresh {
-		// Deferred because others may share the flight by now, if o ends this goroutine.
-		defer startFlight(context.WithoutCancel(ctx), f, observable.NewUnsafe[Out](submission[In, Out]{c, in}), !c.streams)
-	} else {
-		c.core.record().Count(c.core.registry.clock.Now(), metrics.BatchFromCache, 1)
-	}
-	seat.Source().Subscribe(ctx, o)
-}
-
-// submission is a request that goes into a batch, whatever its key.
-type submission[In comparable, Out any] struct {
-	collapser *Collapser[In, Out]
-	in        In
-}
-
-func (s submission[In, Out]) Subscribe(ctx context.Context, o observable.Observer[Out]) {
-	s.collapser.submit(ctx, s.in, &seat[In, Out]{down: o})
 }
 
 // futureInBatch is ToFuture for a collapser without a cache key.

@@ -37,7 +37,7 @@ type StreamCollapserSpec[In, Key comparable, Out, Item any] struct {
 
 // NewStreamCollapser is [NewCollapser] for a [StreamCollapserSpec].
 func NewStreamCollapser[In, Key comparable, Out, Item any](s StreamCollapserSpec[In, Key, Out, Item]) (*Collapser[In, Out], error) {
-	c := &Collapser[In, Out]{shardOf: s.Shard, cacheKey: s.CacheKey, scope: s.Scope, streams: true}
+	c := &Collapser[In, Out]{shardOf: s.Shard, cacheKey: s.CacheKey, scope: s.Scope}
 	r := &routing[In, Key, Out, Item]{spec: s, create: creator(s.Batch, s.Create)}
 	c.serve = r.serve
 	errs := checkCollapser(s.Name, s.Batch, s.Create, s.Scope)
@@ -103,7 +103,9 @@ func (o *routed[In, Key, Out, Item]) OnNext(item Item) {
 	v, err := o.spec.Map(item)
 	for _, r := range requests { // to one that is over nothing can be said
 		if err != nil {
-			_ = r.Fail(err)
+			if r.Fail(err) == nil {
+				r.seats.batcher.settle(r)
+			}
 		} else {
 			_ = r.Emit(v)
 		}

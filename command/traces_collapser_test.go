@@ -29,6 +29,9 @@ type collapserConfig struct {
 	Map                 map[string]string `json:"map"` // by argument, "default" or "throw"
 }
 
+// name is the batch command's.
+func (c *collapserConfig) name() string { return cmp.Or(c.CommandKey, "Batch") }
+
 // batchRecord is one execution of a batch command.
 type batchRecord struct {
 	Args       []string `json:"args"`
@@ -43,6 +46,7 @@ type line struct {
 	p         *player
 	key       string
 	config    collapserConfig
+	now       config // the batch command's after setProperty
 	collapser *command.Collapser[argument, any]
 
 	mu      sync.Mutex
@@ -73,7 +77,7 @@ func (p *player) lineOf(key string) (*line, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no collapser %q", key)
 	}
-	l := &line{p: p, key: key, config: c}
+	l := &line{p: p, key: key, config: c, now: c.Command}
 	s := command.CollapserSpec[argument, any, string]{
 		Name: key, Create: l.create, Map: l.answer, Registry: p.registry,
 		CacheKey: func(argument) (string, bool) { return p.currentCacheKey() },
@@ -128,7 +132,7 @@ func (l *line) create(args []argument) (*command.Call[[]argument, string], error
 	slices.Sort(n.args)
 	c := l.config.Command
 	s := command.Spec[[]argument, string]{
-		Name: cmp.Or(l.config.CommandKey, "Batch"), Group: cmp.Or(c.Group, "G"), PoolKey: c.PoolKey,
+		Name: l.config.name(), Group: cmp.Or(c.Group, "G"), PoolKey: c.PoolKey,
 		Registry: l.p.registry, Settings: c.settings(false),
 		Run: func(ctx context.Context, _ []argument) (string, error) {
 			_, err := n.run.single(ctx)
@@ -268,6 +272,24 @@ func (p *player) submit(s *step, l *line) error {
 	}
 	p.async(s, h, f)
 	return nil
+}
+
+// setBatchProperty changes a config field of the batch command of a name.
+func (p *player) setBatchProperty(s *step) error {
+	for key, c := range p.Collapsers {
+		if c.name() != s.Key {
+			continue
+		}
+		l, err := p.lineOf(key)
+		if err != nil {
+			return err
+		}
+		if err := l.now.set(strings.TrimPrefix(s.Property, "breaker."), s.Value); err != nil {
+			return err
+		}
+		return p.registry.Update(s.Key, l.now.settings(false))
+	}
+	return fmt.Errorf("there is no batch command %q", s.Key)
 }
 
 // batchCount is how many batch commands have been made.

@@ -212,6 +212,9 @@ func (p *player) clearCache(s *step) map[string]any {
 
 // setProperty changes a config field of a command.
 func (p *player) setProperty(s *step) error {
+	if p.Collapsers != nil {
+		return p.setBatchProperty(s)
+	}
 	p.settings(s.Key)
 	c := p.Commands[s.Key]
 	if err := c.set(strings.TrimPrefix(s.Property, "breaker."), s.Value); err != nil {
