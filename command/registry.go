@@ -232,9 +232,9 @@ func (r *Registry) Breaker(name string) *breaker.Breaker {
 
 // Shutdown refuses new executions with [ErrClosed] and waits until those that
 // are on have ended, fallbacks and bodies that nobody waits for included, or until
-// ctx ends, whose cause it then returns. It cancels nothing, and the registry stays
-// closed for new executions whatever it returns: after an error call
-// [Registry.Close].
+// ctx ends, whose cause it then returns. When they have ended it completes the
+// registry's streams. It cancels nothing, and the registry stays closed for new
+// executions whatever it returns: after an error call [Registry.Close].
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.closed.Store(true)
 	for {
@@ -274,7 +274,8 @@ func (r *Registry) drained(ctx context.Context) error {
 // Close does not wait, as [Registry.Shutdown] does: it refuses new executions and
 // cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
 // context go on until they return, and so does a fallback that has begun, unless it
-// is a stream: it has its caller's context. Close is idempotent.
+// is a stream: it has its caller's context. The registry's streams complete at once.
+// Close is idempotent.
 func (r *Registry) Close() {
 	r.closed.Store(true)
 	r.aborted.Store(true)
