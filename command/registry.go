@@ -251,10 +251,11 @@ func (r *Registry) Breaker(name string) *breaker.Breaker {
 }
 
 // Shutdown refuses new executions, and requests that wait in a collapser's open
-// batch, with [ErrClosed], and waits until executions that are on have ended, fallbacks and bodies that nobody waits for included, or until
-// ctx ends, whose cause it then returns. It cancels nothing, and the registry stays
-// closed for new executions whatever it returns: after an error call
-// [Registry.Close].
+// batch, with [ErrClosed]. It waits until executions that are on have ended,
+// fallbacks and bodies that nobody waits for included, or until ctx ends, whose cause
+// it then returns. When they have ended it completes the registry's streams. It
+// cancels nothing, and the registry stays closed for new executions whatever it
+// returns: after an error call [Registry.Close].
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.refuse()
 	r.unfollow()
@@ -295,8 +296,8 @@ func (r *Registry) drained(ctx context.Context) error {
 // Close does not wait, as [Registry.Shutdown] does: it refuses new executions and
 // cancels those that are on, which end with [ErrClosed]. Bodies that ignore their
 // context go on until they return, and so does a fallback that has begun, unless it
-// is a stream: it has its caller's context. It ends a [Registry.Follow]. Close is
-// idempotent.
+// is a stream: it has its caller's context. It ends a [Registry.Follow], and the
+// registry's streams complete at once. Close is idempotent.
 func (r *Registry) Close() {
 	r.aborted.Store(true)
 	r.refuse()

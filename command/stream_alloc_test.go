@@ -114,3 +114,27 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 		runtime.KeepAlive(commands)
 	})
 }
+
+// What was kept for the streams of a name goes with their last subscriber.
+func TestAlloc_StreamsOfNamesAreForgotten(t *testing.T) {
+	const n = 10_000
+	synctest.Test(t, func(t *testing.T) {
+		r := registry(t, command.RegistryOptions{})
+		defer r.Close()
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range n {
+			ctx, leave := context.WithCancel(context.Background())
+			ignore(ctx, r.CompletionsOf("Command"+strconv.Itoa(i)))
+			ignore(ctx, r.Rolling("Command"+strconv.Itoa(i), 0))
+			leave()
+			synctest.Wait()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / n; each > 20 {
+			t.Errorf("%d bytes are left for each of %d names that nobody watches", each, n)
+		}
+	})
+}
