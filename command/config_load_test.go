@@ -125,6 +125,7 @@ func TestConfigure_NoHalves(t *testing.T) {
 						t.Errorf("an execution saw %+v, of set %d it is %+v with the fallback %v", o, k, got, want.Fallback)
 					}
 					seen.Store(k, true)
+					runtime.Gosched() // on one processor the changes would wait for a time slice each
 				}
 			})
 		}
