@@ -6,10 +6,10 @@ MODULES  := $(dir $(shell git ls-files --cached --others --exclude-standard '*go
 FUZZTIME ?= 10m
 SOAK     ?= 1000000
 
-.PHONY: help test race lint bench soak fuzz cover
+.PHONY: help test race lint bench soak fuzz cover dashboard-test
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## the tests of every module
 	@for m in $(MODULES); do (cd $$m && go test ./...) || exit 1; done
@@ -37,3 +37,8 @@ fuzz: ## every fuzz target for FUZZTIME: chains of operators, and models
 
 cover: ## coverage per function, into coverage.out
 	go test -coverprofile=coverage.out -coverpkg=./... ./... && go tool cover -func=coverage.out | tail -1
+
+dashboard-test: ## Netflix's Hystrix Dashboard shows our stream; installs it and Chromium; a picture goes to internal/dashboard/out
+	internal/dashboard/install.sh
+	@mkdir -p internal/dashboard/out
+	cd internal/dashboard && DASHBOARD_PICTURE=$(CURDIR)/internal/dashboard/out/dashboard.png go test -tags dashboard -count=1 -v ./...

@@ -134,6 +134,58 @@ func TestHystrixJSON_Settings(t *testing.T) {
 	}
 }
 
+func TestGolden_Utilization(t *testing.T) {
+	golden(t, "HystrixUtilization", quillhttp.UtilizationJSON(command.Utilization{
+		At:       noon,
+		Commands: []command.CommandUtilization{{Name: "GetUser", Concurrent: 3}, {Name: "Idle"}},
+		Pools: []command.PoolUtilization{
+			{Key: "Users", PoolStats: isolation.PoolStats{Core: 10, Max: 12, Active: 4, Queued: 2}},
+			{Key: "Wide", PoolStats: isolation.PoolStats{Core: 1, Max: 9, Active: 8}},
+		},
+	}))
+	golden(t, "HystrixUtilization-empty", quillhttp.UtilizationJSON(command.Utilization{}))
+}
+
+// fixedConfiguration has a value of its own in every field that a message tells.
+func fixedConfiguration() command.Configuration {
+	r := fixedReport()
+	first := r.Commands[0].Settings
+	first.LatencyBuckets = 4
+	second := command.Settings{
+		Isolation: command.Semaphore, Timeout: -1, Semaphore: command.Unlimited, FallbackSemaphore: command.None, Fallback: command.Off,
+		RequestCache: command.WhenScoped, RequestLog: command.Off,
+		Breaker: breaker.ForcedClosed, RequestVolume: 21, ErrorPercent: 51, SleepWindow: 6 * time.Second, HealthInterval: time.Second,
+		Window: 20 * time.Second, Buckets: 5, LatencyWindow: time.Minute, LatencyBuckets: 6,
+	}
+	return command.Configuration{
+		At: noon,
+		Commands: []command.CommandConfiguration{
+			{Name: "GetUser", Group: "Users", Pool: "UserPool", Settings: first},
+			{Name: "GetFriends", Group: "Friends", Pool: "UserPool", Settings: second},
+		},
+		Pools: []command.PoolConfiguration{
+			{Key: "UserPool", Config: isolation.PoolConfig{Core: 10, Max: 12, Queue: 100, RejectAt: 7}},
+			{Key: "Unqueued", Config: isolation.PoolConfig{Core: 3, Max: 3}},
+		},
+		Collapsers: []command.CollapserConfiguration{{Name: "GetUsers", Settings: command.CollapserSettings{
+			Delay: 15 * time.Millisecond, MaxRequests: 50, RequestCache: command.On,
+			Window: 20 * time.Second, Buckets: 10, SizeWindow: time.Minute, SizeBuckets: 4}}},
+	}
+}
+
+func TestGolden_Config(t *testing.T) {
+	golden(t, "HystrixConfig", quillhttp.ConfigJSON(fixedConfiguration()))
+	golden(t, "HystrixConfig-empty", quillhttp.ConfigJSON(command.Configuration{}))
+}
+
+// TestConfigJSON_NotHystrixsBugs: there isForcedClosed tells forced open, and
+// percentileBucketCount the number of the counters' buckets.
+func TestConfigJSON_NotHystrixsBugs(t *testing.T) {
+	text := string(quillhttp.ConfigJSON(fixedConfiguration()))
+	require.Contains(t, text, `"isForcedOpen":false,"isForcedClosed":true`)
+	require.Contains(t, text, `"percentileBucketCount":4,"percentileEnabled":true,"counterBucketSizeInMilliseconds":1000,"counterBucketCount":10`)
+}
+
 func set(events ...metrics.Event) metrics.Events { return metrics.Events(0).With(events...) }
 
 func TestGolden_Requests(t *testing.T) {

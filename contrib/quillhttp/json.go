@@ -12,7 +12,7 @@ import (
 
 // burst returns messages as they go to clients: for each "data: ", its JSON on
 // one line, and an empty line.
-func burst(messages []any) []byte {
+func burst[M any](messages ...M) []byte {
 	var buf bytes.Buffer
 	enc := newEncoder(&buf)
 	for _, m := range messages {

@@ -13,6 +13,14 @@ func HystrixJSON(r command.Report) [][]byte {
 	return all
 }
 
+// UtilizationJSON returns the message about what is in use
+// (SerialHystrixUtilization).
+func UtilizationJSON(u command.Utilization) []byte { return encodeOne(newHystrixUtilization(u)) }
+
+// ConfigJSON returns the message about the settings in force
+// (SerialHystrixConfiguration).
+func ConfigJSON(c command.Configuration) []byte { return encodeOne(newHystrixConfig(c)) }
+
 // RequestJSON returns the message about what was executed within a scope, the
 // JSON of an array (SerialHystrixRequestEvents). The entries are those of its log:
 // [command.Log.Entries].

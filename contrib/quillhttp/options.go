@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Unlimited, as [Options].MaxConnections, is no limit.
+// Unlimited is the [Options].MaxConnections that is no limit.
 const Unlimited = -1
 
 // Options are the numbers of a [Stream]. A zero field means its default.
