@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,13 +121,14 @@ func (w *world) get(ctx context.Context, path string) (string, error) {
 	return string(body), nil
 }
 
-// call executes a command n times, one after the other.
+// call executes a command n times, one after the other, or until the test is
+// over.
 func (w *world) call(name, path string, n int) {
 	w.t.Helper()
 	for range n {
 		out, err := w.commands[name].Execute(w.t.Context(), path)
-		if err != nil && !command.IsBadRequest(err) {
-			w.t.Fatalf("%s(%s) gave %q, %v", name, path, out, err)
+		if err != nil && !command.IsBadRequest(err) && w.t.Context().Err() == nil {
+			w.t.Errorf("%s(%s) gave %q, %v", name, path, out, err)
 		}
 	}
 }
@@ -144,19 +146,20 @@ func (w *world) hold(name string, n int) (wait func()) {
 }
 
 // keepCalling executes a command on two goroutines until stop is called, which
-// waits for them.
+// waits for them, or the test is over.
 func (w *world) keepCalling(name string) (stop func()) {
 	var workers sync.WaitGroup
-	ctx, cancel := context.WithCancel(w.t.Context())
+	var stopped atomic.Bool
 	for range 2 {
 		workers.Go(func() {
-			for ctx.Err() == nil {
+			for !stopped.Load() && w.t.Context().Err() == nil {
 				w.call(name, "/ok", 1)
 			}
 		})
 	}
+	w.t.Cleanup(workers.Wait)
 	return func() {
-		cancel()
+		stopped.Store(true)
 		workers.Wait()
 	}
 }

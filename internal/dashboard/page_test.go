@@ -69,7 +69,7 @@ func openPage(t *testing.T, url string) *page {
 	if browser == "" {
 		browser = "/usr/bin/chromium"
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1500, 900),
@@ -90,43 +90,44 @@ func openPage(t *testing.T, url string) *page {
 	return p
 }
 
-// await waits until the page shows what ok wants. It fails with the page's last
-// state and what ok said of it.
+// await waits until the page shows what ok wants. When that takes too long it
+// fails with what ok said last, and what the page shows and complains about.
 func (p *page) await(what string, ok func(shown) error) shown {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
-	defer cancel()
-	for again := time.NewTicker(100 * time.Millisecond); ; {
-		text, err := chromedp.Run(ctx, chromedp.Evaluate[string](read))
-		if err != nil {
-			p.t.Fatal(err)
-		}
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(patience); ; <-again.C {
+		text := run(p, chromedp.Evaluate[string](read))
 		var now shown
 		if err := json.Unmarshal([]byte(text), &now); err != nil {
 			p.t.Fatal(err)
 		}
 		wrong := ok(now)
 		if wrong == nil {
-			again.Stop()
 			return now
 		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
-			p.t.Fatalf("%s: the page does not show it: %v\n%s", what, wrong, text)
+		if time.Now().After(deadline) {
+			p.t.Fatalf("the page does not show %s: %v\nIt shows %s\nIts console has %q", what, wrong, text, p.complaints())
 		}
 	}
+}
+
+// patience is how long the page may take to show something.
+const patience = time.Minute
+
+func run[T any](p *page, a chromedp.Action[T]) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, a)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return v
 }
 
 // screenshot writes a picture of the whole page.
 func (p *page) screenshot(file string) {
 	p.t.Helper()
-	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := os.WriteFile(file, png, 0o666); err != nil {
+	if err := os.WriteFile(file, run(p, chromedp.FullScreenshot(100)), 0o666); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Logf("a picture of the page is in %s", file)
@@ -137,9 +138,7 @@ func (p *page) screenshot(file string) {
 func (p *page) complaints() []string {
 	p.t.Helper()
 	const mark = "the test has come to its end"
-	if err := chromedp.Do(p.ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("console.log(%q)", mark))); err != nil {
-		p.t.Fatal(err)
-	}
+	run(p, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("console.log(%q)", mark)))
 	var all []string
 	for m, err := range p.console {
 		switch {
