@@ -85,8 +85,16 @@ func TestImportGraph(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range packages(t) {
 		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
-		if strings.HasPrefix(path, "examples/") || strings.HasPrefix(path, "contrib/") {
-			continue // these may import what they like of the module
+		if strings.HasPrefix(path, "examples/") {
+			continue // these may import what they like
+		}
+		if strings.HasPrefix(path, "contrib/") {
+			for _, imp := range p.Imports {
+				if strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") && !strings.HasPrefix(imp, module+"/") {
+					t.Errorf("%s imports %s: with third-party code it has to be a module of its own", path, imp)
+				}
+			}
+			continue // of the module these may import what they like
 		}
 		seen[path] = true
 		may, ok := allowed[path]

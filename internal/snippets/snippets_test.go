@@ -27,6 +27,7 @@ var imports = []string{
 	"context", "errors", "fmt", "io", "net/http", "slices", "strconv", "strings", "sync", "testing", "testing/synctest", "time",
 	"github.com/benbjohnson/clock", "github.com/reactivex/rxgo/v2",
 	"github.com/quillgo/quill/breaker", "github.com/quillgo/quill/cache", "github.com/quillgo/quill/command",
+	"github.com/quillgo/quill/contrib/quillhttp",
 	"github.com/quillgo/quill/isolation", "github.com/quillgo/quill/metrics", "github.com/quillgo/quill/observable",
 	"github.com/quillgo/quill/observable/observabletest", "github.com/quillgo/quill/observable/rx",
 }
