@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -53,8 +54,13 @@ func setHeaders(h http.Header) {
 func (c *client) serve(s *session, position uint64) {
 	setHeaders(c.w.Header())
 	interrupted := make(chan struct{})
-	stop := context.AfterFunc(c.ctx, func() { // returns before serve does
+	stop := context.AfterFunc(c.ctx, func() { // returns before serve does, if that does not panic
 		defer close(interrupted)
+		defer func() {
+			if v := recover(); v != nil { // of a ResponseWriter around the server's
+				slog.Default().Error("quillhttp: SetWriteDeadline of a ResponseWriter has panicked", "panic", v, "writer", fmt.Sprintf("%T", c.w))
+			}
+		}()
 		c.interrupt()
 	})
 	err := c.loop(s, position)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,26 +106,35 @@ func TestSlow_ServersWriteTimeout(t *testing.T) {
 	})
 }
 
-// TestSlow_HTTP2 is over the network: there a deadline that passes between two
-// writes would end the stream.
+// TestSlow_HTTP2: there a deadline that passes between two writes would end the
+// stream, and one in the past when Close comes would break it off.
 func TestSlow_HTTP2(t *testing.T) {
-	s := of(t, observable.Map(observable.Interval(100*time.Millisecond), func(int) []byte { return []byte("data: {}\n\n") }),
-		quillhttp.Options{WriteTimeout: 20 * time.Millisecond, Ping: time.Hour})
-	server := httptest.NewUnstartedServer(s)
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	defer s.Close()
-	res, err := server.Client().Get(server.URL)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	require.Equal(t, 2, res.ProtoMajor)
-	frames := make([]byte, len("data: {}\n\n")*3)
-	_, err = io.ReadFull(res.Body, frames)
-	require.NoError(t, err)
-	s.Close()
-	rest, err := io.ReadAll(res.Body)
-	require.NoError(t, err, "the stream ends as it should: %q", rest)
+	synctest.Test(t, func(t *testing.T) {
+		var both http.Protocols
+		both.SetUnencryptedHTTP2(true)
+		s := of(t, count(), quillhttp.Options{WriteTimeout: 100 * time.Millisecond, Ping: time.Hour})
+		server := serve(t, &http.Server{Handler: s, Protocols: &both})
+		transport := &http.Transport{Protocols: &both, DialContext: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			server.conns <- theirs
+			return ours, nil
+		}}
+		defer transport.CloseIdleConnections()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://quill/hystrix.stream", nil)
+		require.NoError(t, err)
+		res, err := transport.RoundTrip(req)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		require.Equal(t, 2, res.ProtoMajor)
+		frames := make([]byte, len("data: 0\n\n")*3)
+		_, err = io.ReadFull(res.Body, frames)
+		require.NoError(t, err)
+		require.Equal(t, "data: 0\n\ndata: 1\n\ndata: 2\n\n", string(frames))
+		s.Close()
+		rest, err := io.ReadAll(res.Body)
+		require.NoError(t, err, "the stream ends as it should")
+		require.Empty(t, rest)
+	})
 }
 
 // opaque is a ResponseWriter that hides what the server's can.
@@ -160,6 +169,60 @@ func TestStream_WrappedWriters(t *testing.T) {
 				require.Equal(t, "text/plain; charset=utf-8", c.Header.Get("Content-Type"))
 				require.Empty(t, c.Header.Get("X-Accel-Buffering"))
 				require.Zero(t, s.Clients())
+			})
+		})
+	}
+}
+
+// broken is a ResponseWriter that panics: when it is told of a deadline that has
+// passed, or when it is written to.
+type broken struct {
+	http.ResponseWriter
+	write, deadline bool
+}
+
+func (w broken) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w broken) Write(p []byte) (int, error) {
+	if w.write {
+		panic("write")
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w broken) SetWriteDeadline(at time.Time) error {
+	if w.deadline && !at.IsZero() && at.Before(time.Now()) {
+		panic("deadline")
+	}
+	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(at)
+}
+
+// TestStream_BrokenWriters: a writer that panics ends its own request only.
+func TestStream_BrokenWriters(t *testing.T) {
+	for name, write := range map[string]bool{"Write": true, "SetWriteDeadline": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := of(t, count(), quillhttp.Options{Ping: time.Hour, WriteTimeout: 2 * time.Second})
+				recovered := make(chan any, 1)
+				h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer func() { recovered <- recover() }()
+					s.ServeHTTP(broken{w, write, !write}, r)
+				})
+				server := serve(t, &http.Server{Handler: h})
+				stuck := server.get(t)
+				healthy := serve(t, &http.Server{Handler: s}).get(t)
+				require.Equal(t, "data: 0", healthy.frame())
+				if write {
+					require.Equal(t, "write", <-recovered)
+					synctest.Wait()
+					require.Equal(t, 1, s.Clients())
+					return
+				}
+				s.Close() // stuck is in a write
+				require.Nil(t, <-recovered)
+				require.Zero(t, s.Clients())
+				_, err := io.ReadAll(stuck.Body)
+				require.Error(t, err, "the write deadline has passed")
 			})
 		})
 	}
