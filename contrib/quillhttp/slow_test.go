@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +132,7 @@ func TestSlow_HTTP2(t *testing.T) {
 		_, err = io.ReadFull(res.Body, frames)
 		require.NoError(t, err)
 		require.Equal(t, "data: 0\n\ndata: 1\n\ndata: 2\n\n", string(frames))
+		synctest.Wait() // the write of the third is over
 		s.Close()
 		rest, err := io.ReadAll(res.Body)
 		require.NoError(t, err, "the stream ends as it should")
@@ -226,4 +229,94 @@ func TestStream_BrokenWriters(t *testing.T) {
 			})
 		})
 	}
+}
+
+// meddling closes the stream when the next write is given its time, before that
+// is done.
+type meddling struct {
+	http.ResponseWriter
+	stream *quillhttp.Stream
+	once   *sync.Once
+}
+
+func (w meddling) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w meddling) SetWriteDeadline(at time.Time) error {
+	if at.After(time.Now().Add(time.Minute)) {
+		w.once.Do(func() {
+			w.stream.Close()
+			time.Sleep(time.Millisecond) // the interruption comes first
+		})
+	}
+	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(at)
+}
+
+// TestSlow_CloseMeetsTheDeadline: a deadline that is set after the one that
+// interrupts does not let the write begin.
+func TestSlow_CloseMeetsTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := of(t, count(), quillhttp.Options{Ping: time.Hour, WriteTimeout: time.Hour})
+		returned := make(chan struct{})
+		server := serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.ServeHTTP(meddling{w, s, new(sync.Once)}, r)
+			close(returned)
+		})})
+		began := time.Now()
+		ours, theirs := net.Pipe()
+		defer ours.Close()
+		server.conns <- theirs
+		_, err := io.WriteString(ours, "GET / HTTP/1.1\r\nHost: quill\r\n\r\n") // and nothing is read
+		require.NoError(t, err)
+		<-returned
+		require.Equal(t, time.Millisecond, time.Since(began))
+	})
+}
+
+// TestSlow_EndOfTheResponse: who does not read when the stream is closed holds
+// the server's connection no longer than WriteTimeout.
+func TestSlow_EndOfTheResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := of(t, count(), quillhttp.Options{Ping: time.Hour, WriteTimeout: 3 * time.Second})
+		c := serve(t, &http.Server{Handler: s}).get(t)
+		require.Equal(t, "data: 0", c.frame())
+		synctest.Wait()
+		s.Close()
+		time.Sleep(3100 * time.Millisecond)
+		_, err := io.ReadAll(c.Body)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, "the end was not waited for")
+	})
+}
+
+// lingering takes its time with a deadline that has passed.
+type lingering struct {
+	http.ResponseWriter
+	left *atomic.Bool
+}
+
+func (w lingering) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w lingering) SetWriteDeadline(at time.Time) error {
+	err := http.NewResponseController(w.ResponseWriter).SetWriteDeadline(at)
+	if !at.IsZero() && at.Before(time.Now()) {
+		time.Sleep(time.Second) // the write that it ends does so meanwhile
+		w.left.Store(true)
+	}
+	return err
+}
+
+// TestSlow_NothingAfterTheHandler: the ResponseWriter is let alone once the
+// handler has returned.
+func TestSlow_NothingAfterTheHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := of(t, count(), quillhttp.Options{Ping: time.Hour, WriteTimeout: time.Hour})
+		var left atomic.Bool
+		letAlone := make(chan bool, 1)
+		serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.ServeHTTP(lingering{w, &left}, r)
+			letAlone <- left.Load()
+		})}).get(t)
+		time.Sleep(time.Second) // a write is stuck
+		s.Close()
+		require.True(t, <-letAlone)
+	})
 }
