@@ -163,7 +163,8 @@ func TestFlush_OldCircuit(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	defer hystrix.Flush()
-	name := configured(t, hystrix.CommandConfig{Timeout: 1, MaxConcurrentRequests: 2, RequestVolumeThreshold: 3, SleepWindow: 4, ErrorPercentThreshold: 5})
+	name := fmt.Sprint(t.Name(), len(hystrix.GetCircuitSettings())) // new also when the test is run again
+	hystrix.ConfigureCommand(name, hystrix.CommandConfig{Timeout: 1, MaxConcurrentRequests: 2, RequestVolumeThreshold: 3, SleepWindow: 4, ErrorPercentThreshold: 5})
 	want := hystrix.Settings{Timeout: time.Millisecond, MaxConcurrentRequests: 2, RequestVolumeThreshold: 3, SleepWindow: 4 * time.Millisecond, ErrorPercentThreshold: 5}
 	got := hystrix.GetCircuitSettings()
 	assert.Equal(t, want, *got[name])
@@ -185,17 +186,18 @@ func TestSettings(t *testing.T) {
 
 // TestDefaults: they are read when a name is first used, and no sooner.
 func TestDefaults(t *testing.T) {
+	name := fmt.Sprint(t.Name(), len(hystrix.GetCircuitSettings())) // new also when the test is run again
 	defer func(timeout, places int) {
 		hystrix.DefaultTimeout, hystrix.DefaultMaxConcurrent = timeout, places
 	}(hystrix.DefaultTimeout, hystrix.DefaultMaxConcurrent)
 	bubble(t, func(t *testing.T) {
 		hystrix.DefaultTimeout, hystrix.DefaultMaxConcurrent = 20, 1
 		begun := time.Now()
-		assert.Equal(t, hystrix.ErrTimeout, hystrix.Do(t.Name(), func() error { time.Sleep(time.Second); return nil }, nil))
+		assert.Equal(t, hystrix.ErrTimeout, hystrix.Do(name, func() error { time.Sleep(time.Second); return nil }, nil))
 		assert.Equal(t, 20*time.Millisecond, time.Since(begun))
 		hystrix.DefaultTimeout = 5000
-		assert.Equal(t, hystrix.ErrMaxConcurrency, hystrix.Do(t.Name(), func() error { return nil }, nil))
-		assert.Equal(t, 20*time.Millisecond, hystrix.GetCircuitSettings()[t.Name()].Timeout)
+		assert.Equal(t, hystrix.ErrMaxConcurrency, hystrix.Do(name, func() error { return nil }, nil))
+		assert.Equal(t, 20*time.Millisecond, hystrix.GetCircuitSettings()[name].Timeout)
 	})
 }
 

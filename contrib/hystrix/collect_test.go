@@ -3,6 +3,7 @@ package hystrix_test
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,22 +17,50 @@ import (
 	metricCollector "github.com/quillgo/quill/contrib/hystrix/metric_collector"
 )
 
-// collector keeps what it is told. It has no lock, as none should need one.
+// collector keeps what it is told. What it adds up in it has no lock, as none
+// should need one: the race detector sees whether that is right. What tests read is
+// a copy.
 type collector struct {
-	name    string
-	results []metricCollector.MetricResult
-	resets  []int // after how many results
-	update  func(metricCollector.MetricResult)
+	name   string
+	told   []metricCollector.MetricResult
+	after  []int // resets: after how many results
+	update func(metricCollector.MetricResult)
+
+	mu         sync.Mutex
+	seen       []metricCollector.MetricResult
+	seenResets []int
 }
 
 func (c *collector) Update(r metricCollector.MetricResult) {
-	c.results = append(c.results, r)
+	c.told = append(c.told, r)
+	c.show()
 	if c.update != nil {
 		c.update(r)
 	}
 }
 
-func (c *collector) Reset() { c.resets = append(c.resets, len(c.results)) }
+func (c *collector) Reset() {
+	c.after = append(c.after, len(c.told))
+	c.show()
+}
+
+func (c *collector) show() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen, c.seenResets = slices.Clone(c.told), slices.Clone(c.after)
+}
+
+func (c *collector) results() []metricCollector.MetricResult {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen
+}
+
+func (c *collector) resets() []int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seenResets
+}
 
 // made are the makers of the tests that run now. One function is registered for
 // all tests, since there is no way to take one back.
@@ -125,7 +154,7 @@ func TestCollectors_Results(t *testing.T) {
 							test.ready(t, name)
 							synctest.Wait()
 						}
-						before := len(c.results)
+						before := len(c.results())
 						ctx, cancel := context.WithCancel(t.Context())
 						defer cancel()
 						if test.ctx != nil {
@@ -155,8 +184,8 @@ func TestCollectors_Results(t *testing.T) {
 								want.FallbackFailures = 1
 							}
 						}
-						require.Len(t, c.results, before+1)
-						assert.Equal(t, want, c.results[before])
+						require.Len(t, c.results(), before+1)
+						assert.Equal(t, want, c.results()[before])
 						assert.Equal(t, name, c.name)
 					})
 				})
@@ -172,17 +201,17 @@ func TestCollectors_Reset(t *testing.T) {
 		name := configured(t, hystrix.CommandConfig{RequestVolumeThreshold: 5})
 		openUp(t, name)
 		synctest.Wait()
-		assert.Equal(t, []int{0}, c.resets)
+		assert.Equal(t, []int{0}, c.resets())
 		time.Sleep(6 * time.Second)
 		require.NoError(t, hystrix.Do(name, func() error { return nil }, nil))
 		synctest.Wait()
-		assert.Equal(t, []int{0, 25}, c.resets, "before the success that closed it")
-		assert.Len(t, c.results, 26)
+		assert.Equal(t, []int{0, 25}, c.resets(), "before the success that closed it")
+		assert.Len(t, c.results(), 26)
 		hystrix.Flush()
-		assert.Equal(t, []int{0, 25, 26}, c.resets)
+		assert.Equal(t, []int{0, 25, 26}, c.resets())
 		require.NoError(t, hystrix.Do(name, func() error { return nil }, nil))
 		synctest.Wait()
-		assert.Equal(t, []int{0, 25, 26, 26}, c.resets, "of a new circuit")
+		assert.Equal(t, []int{0, 25, 26, 26}, c.resets(), "of a new circuit")
 	})
 }
 
@@ -201,7 +230,7 @@ func TestCollectors_ByHand(t *testing.T) {
 			{Attempts: 1, Failures: 1, Errors: 1, FallbackSuccesses: 1, TotalDuration: time.Second, RunDuration: time.Millisecond},
 			{Attempts: 1, Timeouts: 1, Errors: 1, FallbackFailures: 1, TotalDuration: time.Second},
 			{Attempts: 1, TotalDuration: time.Second},
-		}, c.results)
+		}, c.results())
 	})
 }
 
@@ -236,7 +265,7 @@ func TestCollectors_LoseNothing(t *testing.T) {
 		close(gate)
 		synctest.Wait()
 		var sum metricCollector.MetricResult
-		for _, r := range c.results {
+		for _, r := range c.results() {
 			sum.Attempts += r.Attempts
 			sum.Successes += r.Successes
 			sum.Failures += r.Failures
@@ -246,12 +275,12 @@ func TestCollectors_LoseNothing(t *testing.T) {
 		}
 		half := float64(callers * each / 2)
 		assert.Equal(t, metricCollector.MetricResult{Attempts: 2 * half, Successes: half, Failures: half, Errors: half, FallbackSuccesses: half}, sum)
-		assert.Less(t, len(c.results), callers*each, "the rest was added up")
+		assert.Less(t, len(c.results()), callers*each, "the rest was added up")
 
-		c.results = nil
+		told := len(c.results())
 		require.NoError(t, hystrix.Do(name, func() error { return nil }, nil))
 		synctest.Wait()
-		assert.Len(t, c.results, 1, "and one by one again")
+		assert.Len(t, c.results(), told+1, "and one by one again")
 	})
 }
 
@@ -268,7 +297,6 @@ func TestCollectors_Hostile(t *testing.T) {
 				_ = hystrix.Do(name, func() error { return errBoom }, nil)
 			}
 		},
-		"flushes": func(metricCollector.MetricResult) { hystrix.Flush() },
 	} {
 		t.Run(what, func(t *testing.T) {
 			c := collected(t)
@@ -283,10 +311,31 @@ func TestCollectors_Hostile(t *testing.T) {
 				if what == "calls" {
 					want = 20
 				}
-				assert.Len(t, c.results, want)
+				assert.Len(t, c.results(), want)
 			})
 		})
 	}
+}
+
+// TestCollectors_Flush: a collector may throw all circuits away.
+func TestCollectors_Flush(t *testing.T) {
+	var all []*collector // one for each circuit
+	collecting(t, func(string) metricCollector.MetricCollector {
+		c := &collector{update: func(metricCollector.MetricResult) { hystrix.Flush() }}
+		all = append(all, c)
+		return c
+	})
+	bubble(t, func(t *testing.T) {
+		for range 10 {
+			require.NoError(t, hystrix.Do(t.Name(), func() error { return nil }, nil))
+			synctest.Wait()
+		}
+		require.Len(t, all, 10)
+		for _, c := range all {
+			assert.Len(t, c.results(), 1)
+			assert.Equal(t, []int{0, 1}, c.resets(), "made, and flushed")
+		}
+	})
 }
 
 // TestCollectors_HostileMaker: the function that makes a collector may use its
@@ -305,10 +354,10 @@ func TestCollectors_HostileMaker(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			assert.Equal(t, errBoom, hystrix.Do(t.Name(), func() error { return errBoom }, nil))
 			synctest.Wait()
-			require.Len(t, c.results, 2)
-			assert.EqualValues(t, 1, c.results[0].Successes)
-			assert.EqualValues(t, 1, c.results[1].Failures)
-			assert.Equal(t, []int{0}, c.resets)
+			require.Len(t, c.results(), 2)
+			assert.EqualValues(t, 1, c.results()[0].Successes)
+			assert.EqualValues(t, 1, c.results()[1].Failures)
+			assert.Equal(t, []int{0}, c.resets())
 		})
 	})
 	for what, does := range map[string]func(){"panics": func() { panic("maker") }, "exits": runtime.Goexit} {
@@ -336,8 +385,8 @@ func TestCollectors_GoexitOfAFallback(t *testing.T) {
 		synctest.Wait()
 		hystrix.Go(t.Name(), func() error { return errBoom }, exits)
 		synctest.Wait()
-		require.Len(t, c.results, 2)
-		for _, r := range c.results {
+		require.Len(t, c.results(), 2)
+		for _, r := range c.results() {
 			assert.EqualValues(t, 1, r.Failures)
 			assert.EqualValues(t, 1, r.FallbackFailures)
 		}

@@ -189,8 +189,8 @@ func describe(t types.Type) string {
 			return "interface{}"
 		}
 		var methods []string
-		for i := range t.NumMethods() {
-			methods = append(methods, t.Method(i).Name()+" "+describe(t.Method(i).Type()))
+		for m := range t.Methods() {
+			methods = append(methods, m.Name()+" "+describe(m.Type()))
 		}
 		slices.Sort(methods)
 		return "interface{" + strings.Join(methods, "; ") + "}"

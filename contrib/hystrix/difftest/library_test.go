@@ -219,7 +219,7 @@ func (p *play) describe(err error) string {
 
 // open checks whether the circuit is open. The original's figures come late.
 func (p *play) open(want bool) {
-	c, _ := p.library.circuit(p.name)
+	c, _ := p.circuit(p.name)
 	for begun := time.Now(); c.IsOpen() != want; {
 		if time.Since(begun) > 10*time.Second {
 			require.Fail(p.t, "the state of the circuit", "%s: want open %v after %q", p.library.name, want, p.lines)

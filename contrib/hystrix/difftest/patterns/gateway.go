@@ -39,7 +39,7 @@ func Setup(raw []byte) (func(http.Handler) http.Handler, error) {
 				}
 				return nil
 			}, func(cause error) error {
-				if circuit, ok := cause.(hystrix.CircuitError); ok {
+				if circuit, ok := cause.(hystrix.CircuitError); ok { //nolint:errorlint // as such plugins have it
 					http.Error(w, circuit.Message, http.StatusServiceUnavailable)
 				}
 				return cause

@@ -36,7 +36,7 @@ func (f Filter) Invoke(ctx context.Context, method string, invoke Invocation) (r
 		}
 		return err
 	}, nil)
-	if refused, ok := failed.(hystrix.CircuitError); ok {
+	if refused, ok := failed.(hystrix.CircuitError); ok { //nolint:errorlint // as such filters have it
 		return nil, fmt.Errorf("%s was not called: %w", method, refused)
 	}
 	<-done

@@ -37,7 +37,7 @@ func Fetch(ctx context.Context, name string, ask func(context.Context) (string, 
 type Lines []string
 
 // Printf keeps a line.
-func (l *Lines) Printf(format string, items ...interface{}) {
+func (l *Lines) Printf(format string, items ...any) {
 	*l = append(*l, fmt.Sprintf(format, items...))
 }
 
@@ -54,7 +54,9 @@ func Describe() (lines []string) {
 }
 
 // IsTimeout compares with a literal, as some programs do.
-func IsTimeout(err error) bool { return err == hystrix.CircuitError{Message: "timeout"} }
+func IsTimeout(err error) bool {
+	return err == hystrix.CircuitError{Message: "timeout"} //nolint:errorlint // as such programs have it
+}
 
 // Reasons is a table by error.
 var Reasons = map[error]int{hystrix.ErrTimeout: 504, hystrix.ErrCircuitOpen: 503, hystrix.ErrMaxConcurrency: 429}
