@@ -86,7 +86,7 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (before, full *batch[I
 	switch {
 	case r == nil:
 		if b.isFull(set) {
-			before = b.take()
+			before = b.take(true)
 		}
 		if b.open == nil && !b.begin(set) {
 			return before, nil, ErrClosed
@@ -103,7 +103,7 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (before, full *batch[I
 	s.request, s.next = r, r.seats
 	r.seats, r.waiting = s, r.waiting+1
 	if b.isFull(set) {
-		full = b.take()
+		full = b.take(true)
 	}
 	return before, full, nil
 }
@@ -154,9 +154,12 @@ func (b *batcher[In, Out]) begin(set *CollapserSettings) bool {
 	return true
 }
 
-// take closes the open batch; mu is held.
-func (b *batcher[In, Out]) take() *batch[In, Out] {
+// take closes the open batch, to be sent by dispatch or not; mu is held.
+func (b *batcher[In, Out]) take(send bool) *batch[In, Out] {
 	n := b.open
+	if send {
+		b.collapser.core.sending.Add(1) // before it leaves core.open: Shutdown looks there first
+	}
 	b.open, b.last = nil, len(n.order)
 	if b.last <= spareLimit {
 		clear(n.requests)
@@ -174,7 +177,7 @@ func (n *batch[In, Out]) due() {
 	b.mu.Lock()
 	mine := b.open == n
 	if mine {
-		b.take()
+		b.take(true)
 	}
 	b.mu.Unlock()
 	if mine {
@@ -191,7 +194,7 @@ func (b *batcher[In, Out]) end(why error) {
 	b.closed = why
 	var n *batch[In, Out]
 	if b.open != nil {
-		n = b.take()
+		n = b.take(false)
 	}
 	b.mu.Unlock()
 	if n != nil {
@@ -205,7 +208,7 @@ func (n *batch[In, Out]) abort() {
 	b.mu.Lock()
 	mine := b.open == n
 	if mine {
-		b.take()
+		b.take(false)
 	}
 	b.mu.Unlock()
 	if mine {
@@ -242,7 +245,7 @@ func (b *batcher[In, Out]) left(s *seat[In, Out]) (cancel func()) {
 		return r.shard.without()
 	}
 	if n := b.open; n != nil && n.remove(r) && n.size == 0 {
-		b.take()
+		b.take(false)
 	}
 	return nil
 }

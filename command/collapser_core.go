@@ -21,6 +21,10 @@ type collapserCore struct {
 	recorder atomic.Pointer[metrics.BatchRecorder] // made at the first use
 	spaces   sync.Map                              // the reflect.Type of an Out to a *cache.Space[Out]
 
+	// sending counts batches that were taken to be sent, and shards, until they have
+	// been served: a Shutdown waits for them, also before their command has begun.
+	sending atomic.Int64
+
 	mu   sync.Mutex
 	open map[openBatch]struct{} // guarded by mu; the batches that wait to be sent
 }
@@ -48,6 +52,14 @@ func (c *collapserCore) taken(b openBatch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.open, b)
+}
+
+// sent notes that what sending counted has been served.
+func (c *collapserCore) sent() {
+	c.sending.Add(-1)
+	if c.registry.closed.Load() {
+		c.registry.poke()
+	}
 }
 
 // abortOpen fails the requests that wait in a registry that is closed.

@@ -428,3 +428,42 @@ func TestRegression_OpenBatchKeepsThoseWhoLeft(t *testing.T) {
 		})
 	}
 }
+
+// Shutdown waits for a batch that has been taken and whose command has not begun,
+// because Shard or Create take their time.
+func TestCollapserRegression_ShutdownWaitsForABatchOnItsWay(t *testing.T) {
+	for name, slow := range map[string]func(*command.CollapserSpec[int, int, []int], func()){
+		"Shard": func(s *command.CollapserSpec[int, int, []int], wait func()) {
+			s.Shard = func(int) string { wait(); return "" }
+		},
+		"Create": func(s *command.CollapserSpec[int, int, []int], wait func()) {
+			batch := s.Batch
+			s.Batch, s.Create = nil, func(args []int) (*command.Call[[]int, []int], error) { wait(); return batch.Call(args), nil }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				entered, leave := make(chan struct{}), make(chan struct{})
+				s := newSquares(t, func(s *command.CollapserSpec[int, int, []int]) {
+					slow(s, func() { close(entered); <-leave })
+				})
+				f := s.ToFuture(t.Context(), 1)
+				<-entered
+				over := make(chan error)
+				go func() { over <- s.registry.Shutdown(context.Background()) }()
+				synctest.Wait()
+				select {
+				case <-over:
+					t.Fatal("Shutdown did not wait")
+				case <-f.Done():
+					t.Fatal("the request was told before")
+				default:
+				}
+				close(leave)
+				require.NoError(t, <-over)
+				_, err := f.Get(t.Context())
+				require.ErrorIs(t, err, command.ErrClosed)
+			})
+		})
+	}
+}

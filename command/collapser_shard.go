@@ -22,6 +22,8 @@ type shard[In comparable, Out any] struct {
 // own. It is called once, by who took the batch, and returns when the first
 // shard has been served.
 func (n *batch[In, Out]) dispatch() {
+	core := n.owner.collapser.core
+	defer core.sent()
 	err := observable.ErrGoexit // stands if Shard ends this goroutine
 	defer func() {
 		if err != nil {
@@ -30,7 +32,11 @@ func (n *batch[In, Out]) dispatch() {
 	}()
 	shards, err := n.split()
 	for _, s := range shards[min(1, len(shards)):] {
-		go s.run() // ends with the shard's command
+		core.sending.Add(1)
+		go func() { // ends with the shard's command
+			defer core.sent()
+			s.run()
+		}()
 	}
 	if len(shards) > 0 {
 		shards[0].run()

@@ -328,10 +328,16 @@ func (r *Registry) refuse() {
 	}
 }
 
-// idle reports whether no execution is on; the caller holds mu.
+// idle reports whether no execution is on, and no batch on its way to one; the
+// caller holds mu.
 func (r *Registry) idle() bool {
 	for _, c := range r.cores {
 		if l := c.circuit.Load(); l != nil && l.inflight.Load() > 0 {
+			return false
+		}
+	}
+	for _, c := range r.collapsers {
+		if c.sending.Load() > 0 {
 			return false
 		}
 	}

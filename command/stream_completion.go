@@ -17,6 +17,9 @@ type Completion struct {
 	Events metrics.Events
 	// Emits and FallbackEmits are the items of a streaming command.
 	Emits, FallbackEmits int
+	// Collapsed is how many requests of a collapser the execution served as their
+	// batch command, or 0.
+	Collapsed int
 	// Latency is the execution's, or negative if it has none.
 	Latency time.Duration
 	// Pool names the pool of one with Pool isolation: its pool key, or the name of
@@ -41,7 +44,7 @@ func (x *execution) completed(marks uint64, latency time.Duration) {
 	c := Completion{
 		At: x.registry.wall(), Command: x.name, Group: x.group,
 		Events:  metrics.Events(marks & eventMarks),
-		Latency: latency,
+		Latency: latency, Collapsed: int(x.collapsed),
 		Emits:   int(x.emits.Load()), FallbackEmits: int(x.fallbackEmits.Load()),
 	}
 	if marks&abandoned != 0 {
