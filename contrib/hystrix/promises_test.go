@@ -60,6 +60,21 @@ func TestSerialCallerIsNeverRefused(t *testing.T) {
 	}
 }
 
+// TestFallbacksAreNotLimited: as many run at a time as are due, as in hystrix-go.
+func TestFallbacksAreNotLimited(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		name := configured(t, hystrix.CommandConfig{MaxConcurrentRequests: 1, ErrorPercentThreshold: 101})
+		gate := make(chan struct{})
+		var running atomic.Int64
+		for range 200 {
+			hystrix.Go(name, func() error { return errBoom }, func(error) error { running.Add(1); <-gate; return nil })
+			synctest.Wait()
+		}
+		assert.EqualValues(t, 200, running.Load())
+		close(gate)
+	})
+}
+
 // TestContextThatEndsOnReturn: a caller that cancels once it has its result
 // starts no fallback.
 func TestContextThatEndsOnReturn(t *testing.T) {
