@@ -67,10 +67,10 @@ func BenchmarkL(b *testing.B) {
 			}
 		})
 	}
-	futures("quill-single-pool", func(b *meter) func(context.Context, int) *command.Future[int] {
+	futures("singles-pool", func(b *meter) func(context.Context, int) *command.Future[int] {
 		return single(b, command.Pool).ToFuture
 	})
-	futures("quill-single-semaphore", func(b *meter) func(context.Context, int) *command.Future[int] {
+	futures("singles-semaphore", func(b *meter) func(context.Context, int) *command.Future[int] {
 		return single(b, command.Semaphore).ToFuture
 	})
 	futures("quill", func(b *meter) func(context.Context, int) *command.Future[int] {

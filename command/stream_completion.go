@@ -45,7 +45,7 @@ func (x *execution) completed(marks uint64, latency time.Duration) {
 		At: x.registry.wall(), Command: x.name, Group: x.group,
 		Events:  metrics.Events(marks & eventMarks),
 		Latency: latency, Collapsed: int(x.collapsed),
-		Emits:   int(x.emits.Load()), FallbackEmits: int(x.fallbackEmits.Load()),
+		Emits: int(x.emits.Load()), FallbackEmits: int(x.fallbackEmits.Load()),
 	}
 	if marks&abandoned != 0 {
 		c.Events = c.Events.With(metrics.Cancelled)

@@ -62,6 +62,9 @@ func groups() []group {
 		{name: "I1", title: "contrib/hystrix: Do", bars: []bar{{most: 0.3}, {most: 1.0 / 3, allocs: true}}},
 		{name: "I2", title: "contrib/hystrix: Go", bars: []bar{{most: 0.3}, {most: 1.0 / 3, allocs: true}}},
 		{name: "J", title: "full job, the body asks for its end, ten thousand calls in flight", aim: "<= 0.75"},
+		{name: "L", title: "a hundred requests in a full batch, beside a hundred commands of our own", bars: []bar{
+			{most: 1.0 / 3, of: []string{"singles-pool", "singles-semaphore"}},
+		}},
 		{name: "G1", title: "a thousand items: range, map, filter, sum", bars: best(0.25)},
 		{name: "G2", title: "one item: just, map, first", bars: best(0.2)},
 		{name: "G3", title: "flatMap of a thousand items to scalars", bars: best(0.1)},
