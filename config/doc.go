@@ -15,7 +15,7 @@
 //	  "defaultPool": {"core": 10},
 //	  "pools":    {"Users": {"core": 20, "max": 40, "queue": 100, "rejectAt": "Unlimited"}},
 //	  "defaultCollapser": {"delay": "5ms"},
-//	  "collapsers": {"GetUsers": {"maxRequests": 50}}
+//	  "collapsers": {"GetUser": {"maxRequests": 50}}
 //	}
 //
 // The keys are the names of the fields of [command.Config], [command.Settings],

@@ -23,7 +23,7 @@ type library struct {
 type settings struct{ *library }
 
 func (s settings) Load() (command.Config, error) {
-	m, ok := s.all["quill"].(map[string]any) // viper: Get("quill"); koanf: a new instance each time, Raw()
+	m, ok := s.all["quill"].(map[string]any) // koanf: Get of a new instance each time; not viper, which lower-cases names
 	if !ok {
 		return command.Config{}, fmt.Errorf("quill is %v, want an object", s.all["quill"])
 	}
