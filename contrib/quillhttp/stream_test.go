@@ -262,6 +262,18 @@ func TestStream_LateClientGetsTheLastBurst(t *testing.T) {
 	})
 }
 
+// TestStream_EmptyBursts: one without messages is no burst.
+func TestStream_EmptyBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bursts := observable.Just(nil, []byte{}, []byte("data: 0\n\n"), nil)
+		s, err := quillhttp.NewStreamOf(observable.Concat(bursts, observable.Never[[]byte]()), 10, 10, quillhttp.Options{})
+		require.NoError(t, err)
+		frames := serve(t, &http.Server{Handler: s}).get(t).collect()
+		synctest.Wait()
+		require.Equal(t, []string{"data: 0"}, frames())
+	})
+}
+
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]quillhttp.Options{
 		"quillhttp: Options.Every is -1s, want 1ms or more, or 0 for 500ms":                           {Every: -time.Second},
