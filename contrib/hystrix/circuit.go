@@ -143,10 +143,11 @@ func (c *circuit) inUse() float64 {
 	return float64(s.Active) / float64(s.Core)
 }
 
-// changed is called at each change of the breaker's state.
+// changed is called at each change of the breaker's state. The logger comes last:
+// it may panic, which the breaker logs, or end the goroutine.
 func (c *circuit) changed(t breaker.Transition) {
-	logf("hystrix: circuit %v: %v, was %v", c.public.Name, t.To, t.From)
 	if t.To == breaker.Closed {
 		c.feed.reset(false)
 	}
+	logf("hystrix: circuit %v: %v, was %v", c.public.Name, t.To, t.From)
 }

@@ -2,6 +2,7 @@ package hystrix_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"runtime"
 	"strings"
@@ -251,10 +252,13 @@ func TestSetLogger(t *testing.T) {
 			assert.Contains(t, l.all[0], t.Name())
 			assert.Contains(t, strings.ToLower(l.all[0]), "open")
 		}
+		var logged strings.Builder
+		slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
 		hystrix.SetLogger(nil)
 		hystrix.Flush()
 		openUp(t, t.Name())
 		hystrix.DefaultLogger.Printf("%v", 1)
+		assert.Empty(t, logged.String(), "not even of a panic")
 
 		hystrix.Flush()
 		hystrix.SetLogger(&lines{do: runtime.Goexit})
@@ -263,5 +267,21 @@ func TestSetLogger(t *testing.T) {
 			synctest.Wait()
 		}
 		assert.True(t, circuitOf(t, t.Name()).IsOpen())
+	})
+}
+
+// TestSetLogger_HostileAtTheClosing: collectors hear of the closing, whatever the
+// logger does.
+func TestSetLogger_HostileAtTheClosing(t *testing.T) {
+	quiet(t)
+	defer hystrix.SetLogger(nil)
+	c := collected(t)
+	bubble(t, func(t *testing.T) {
+		openUp(t, t.Name())
+		time.Sleep(6 * time.Second)
+		hystrix.SetLogger(&lines{do: func() { panic("logger") }})
+		require.NoError(t, hystrix.Do(t.Name(), func() error { return nil }, nil))
+		synctest.Wait()
+		assert.Len(t, c.resets(), 2)
 	})
 }

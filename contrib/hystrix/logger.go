@@ -1,9 +1,6 @@
 package hystrix
 
-import (
-	"log/slog"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 type logger interface {
 	Printf(format string, items ...any)
@@ -28,11 +25,6 @@ func SetLogger(l logger) {
 }
 
 func logf(format string, items ...any) {
-	defer func() {
-		if r := recover(); r != nil {
-			slog.Default().Error("hystrix: the logger panicked", "panic", r)
-		}
-	}()
 	if l := chosen.Load(); l != nil {
 		(*l).Printf(format, items...)
 	}
