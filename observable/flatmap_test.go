@@ -207,8 +207,8 @@ func TestFlatten_DisposeReportsErrorsThatWait(t *testing.T) {
 			ctx, got := reports(t)
 			o := observabletest.NewObserver[int](t)
 			flatten(observable.Concat(observable.Range(0, 2), observable.Never[int]()), func(v int) ints {
-				if v == 0 {
-					return fails(time.Second, errBoom)
+				if v == 0 { // a timer: one that is replaced before it is due has nothing on its way
+					return observable.MapErr(observable.Timer(time.Second), func(context.Context, int) (int, error) { return 0, errBoom })
 				}
 				return observable.Never[int]()
 			}).Subscribe(ctx, o)
