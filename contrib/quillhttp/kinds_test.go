@@ -75,7 +75,9 @@ func TestRequestStream(t *testing.T) {
 		// One who comes later gets what happens later; one who does not read misses
 		// what is too old, and holds nobody up.
 		late := server.get(t)
+		before := server.get(t).collect()
 		synctest.Wait()
+		require.Empty(t, before())
 		for range 2000 {
 			request(nil)
 			synctest.Wait()

@@ -161,6 +161,19 @@ func TestMiddleware_LogHeader(t *testing.T) {
 	}
 }
 
+// TestMiddleware_LogIsRenderedOnce: later writes cost nothing.
+func TestMiddleware_LogIsRenderedOnce(t *testing.T) {
+	c := newCommand(t, registry(t), "A", command.Settings{Isolation: command.Semaphore})
+	w := httptest.NewRecorder()
+	middleware(t, quillhttp.MiddlewareOptions{LogHeader: "X-Log"})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 3 {
+			_, _ = c.Execute(r.Context(), nil)
+			_, _ = io.WriteString(w, "a")
+		}
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, "A[SUCCESS][0ms]", timeless(w.Header().Get("X-Log")), "of the recorder, which the server would not send")
+}
+
 // TestMiddleware_LogAfterAPanic: who answers for a handler that panicked has the
 // log, which tells what led to it.
 func TestMiddleware_LogAfterAPanic(t *testing.T) {

@@ -221,7 +221,8 @@ func TestStream_BrokenWriters(t *testing.T) {
 					require.Equal(t, 1, s.Clients())
 					return
 				}
-				s.Close() // stuck is in a write
+				synctest.Wait() // stuck is in a write
+				s.Close()
 				require.Nil(t, <-recovered)
 				require.Zero(t, s.Clients())
 				_, err := io.ReadAll(stuck.Body)
