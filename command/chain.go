@@ -26,7 +26,7 @@ func (c *Command[In, Out]) chain(ctx context.Context, in In, x *execution) obser
 		o = isolation.Limit(o, x.semaphore)
 	}
 	o = breaker.Guard(o, x.breaker)
-	o = observable.TakeUntilWhen(o, closing(x.circuit))
+	o = observable.TakeUntilWhen(o, closing[Out](x.circuit))
 	return o.OnErrorResumeNext(func(err error) observable.Observable[Out] {
 		x.now = x.registry.clock.Now()
 		x.settle(x.kindOf(err))
@@ -38,7 +38,7 @@ func (c *Command[In, Out]) chain(ctx context.Context, in In, x *execution) obser
 			f = f.SubscribeOn(observable.Go())
 		}
 		if c.stream != nil {
-			f = observable.TakeUntilWhen(f, closing(x.circuit)) // it may have no end of its own
+			f = observable.TakeUntilWhen(f, closing[Out](x.circuit)) // it may have no end of its own
 		}
 		return f
 	})

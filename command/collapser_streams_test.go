@@ -16,9 +16,9 @@ import (
 func TestCollapser_Streams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSquares(t, nil)
-		done := observabletest.Subscribe(t.Context(), s.registry.CompletionsOf("Squares"))
-		batches := observabletest.Subscribe(t.Context(), s.registry.Batches("Square", 0))
-		sizes := observabletest.Subscribe(t.Context(), s.registry.BatchSizes("Square", time.Second))
+		done := observabletest.Subscribe(t.Context(), command.CompletionStreamOf(s.registry, "Squares"))
+		batches := observabletest.Subscribe(t.Context(), command.BatchStream(s.registry, "Square", 0))
+		sizes := observabletest.Subscribe(t.Context(), command.BatchSizeStream(s.registry, "Square", time.Second))
 		for n := range 3 {
 			s.ToFuture(t.Context(), n)
 		}

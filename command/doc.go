@@ -39,8 +39,8 @@
 //
 // # Watching
 //
-// A [Registry] reports how everything is doing ([Registry.Report]), and has streams
-// of it ([Registry.Completions], [Registry.Reports] and others) that cost nothing
+// A [Registry] reports how everything is doing ([Registry.Report]), and there are
+// streams of it ([CompletionStream], [ReportStream] and others) that cost nothing
 // while nobody is subscribed. [Listener] and [Hooks] are called where things happen;
 // several of them are joined to one.
 //

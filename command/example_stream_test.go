@@ -11,7 +11,7 @@ import (
 	"github.com/quillgo/quill/observable"
 )
 
-func ExampleRegistry_Completions() {
+func ExampleCompletionStream() {
 	registry := fresh()
 	half := command.MustNew(command.Spec[int, int]{
 		Name: "Half", Registry: registry,
@@ -25,7 +25,7 @@ func ExampleRegistry_Completions() {
 	})
 	ctx := context.Background()
 	ended := make(chan struct{})
-	registry.Completions().Subscribe(ctx, observable.Funcs[command.Completion]{
+	command.CompletionStream(registry).Subscribe(ctx, observable.Funcs[command.Completion]{
 		Next:     func(c command.Completion) { fmt.Println(c.Command, c.Events) },
 		Complete: func() { close(ended) },
 	})
@@ -39,7 +39,7 @@ func ExampleRegistry_Completions() {
 	// Half FAILURE, FALLBACK_SUCCESS
 }
 
-func ExampleRegistry_Requests() {
+func ExampleRequestStream() {
 	registry := fresh()
 	price := command.MustNew(command.Spec[string, int]{
 		Name: "GetPrice", Registry: registry,
@@ -47,7 +47,7 @@ func ExampleRegistry_Requests() {
 		CacheKey: func(article string) (string, bool) { return article, true },
 	})
 	told := make(chan struct{})
-	registry.Requests().Take(1).Subscribe(context.Background(), observable.Funcs[command.RequestEvents]{
+	command.RequestStream(registry).Take(1).Subscribe(context.Background(), observable.Funcs[command.RequestEvents]{
 		Next:     func(e command.RequestEvents) { fmt.Println(len(e.Entries), e.Entries[1].Command, e.Entries[1].Events) },
 		Complete: func() { close(told) },
 	})

@@ -271,7 +271,7 @@ func (x *execution) end(now time.Duration, completed bool) {
 	if x.entry != nil {
 		x.entry.end(x, latency)
 	}
-	if x.registry.streams.listeners.Load() != 0 {
+	if x.registry.watchers.Load() != 0 {
 		x.completed(was, latency)
 	}
 	x.checkOut()

@@ -180,7 +180,7 @@ var callbacks = map[string]func(t *testing.T, s *stage){
 		newCommand(t, command.Spec[int, int]{Name: "Another", Registry: s.r, Run: identity})
 	},
 	"subscribe": func(t *testing.T, s *stage) {
-		s.r.Completions().Subscribe(context.Background(), observable.Funcs[command.Completion]{})
+		command.CompletionStream(s.r).Subscribe(context.Background(), observable.Funcs[command.Completion]{})
 	},
 	"close": func(_ *testing.T, s *stage) { s.r.Close() },
 }

@@ -162,9 +162,9 @@ func (e *entry) read() Entry {
 func (l *Log) publish() {
 	var told []*Registry
 	for e := range l.entries() {
-		if r := e.core.registry; r.streams.requests.Listened() && !slices.Contains(told, r) {
+		if r := e.core.registry; r.streams.tells() && !slices.Contains(told, r) {
 			told = append(told, r)
-			r.streams.requests.Push(RequestEvents{At: r.wall(), Entries: l.of(r)})
+			r.streams.pushRequests(RequestEvents{At: r.wall(), Entries: l.of(r)})
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (s randomCalls) play(t *testing.T, way string) (seen []string) {
 		def.CacheKey = func(in int) (string, bool) { return fmt.Sprint(in), true }
 	}
 	c := newCommand(t, def)
-	completed := collect(t, r.Completions())
+	completed := collect(t, command.CompletionStream(r))
 	var all []command.Completion
 	for n, st := range s.Steps {
 		current, hooks = st, nil

@@ -46,6 +46,9 @@ type Registry struct {
 	clock             *mono.Clock
 
 	streams streams // who watches
+	// watchers counts the subscribers of completions. It is all that an execution
+	// looks at when there are none.
+	watchers atomic.Int32
 
 	closed  atomic.Bool // nothing new begins
 	aborted atomic.Bool // what is on is cancelled
@@ -98,7 +101,7 @@ func NewRegistry(o RegistryOptions) (*Registry, error) {
 		poolUpdates:       map[string]isolation.PoolConfig{},
 		resolved:          map[Settings]*resolved{},
 	}
-	r.streams.init()
+	r.streams = newLive(&r.watchers)
 	if o.Hooks.any() {
 		r.hooks = &o.Hooks
 	}

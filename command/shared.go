@@ -46,7 +46,7 @@ func (c *Command[In, Out]) hit(ctx context.Context, in In, set *resolved, f *cac
 			e.marks.Or(1 << metrics.ResponseFromCache)
 		}
 	}
-	if l.registry.streams.listeners.Load() != 0 {
+	if l.registry.watchers.Load() != 0 {
 		l.hitCompleted()
 	}
 	return o.Value, o.Err

@@ -19,12 +19,12 @@ import (
 // returns what ends that.
 func watched(r *command.Registry) (leave context.CancelFunc) {
 	ctx, leave := context.WithCancel(context.Background())
-	ignore(ctx, r.Completions())
-	ignore(ctx, r.Requests())
-	ignore(ctx, r.Reports(0))
-	ignore(ctx, r.Pools(0))
-	ignore(ctx, r.Utilization(0))
-	ignore(ctx, r.Configuration(0))
+	ignore(ctx, command.CompletionStream(r))
+	ignore(ctx, command.RequestStream(r))
+	ignore(ctx, command.ReportStream(r, 0))
+	ignore(ctx, command.PoolsStream(r, 0))
+	ignore(ctx, command.UtilizationStream(r, 0))
+	ignore(ctx, command.ConfigurationStream(r, 0))
 	return leave
 }
 
@@ -97,7 +97,7 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 			t.Fatalf("%d commands were used by looking at them", len(used))
 		}
 		for _, c := range commands[:n/20] {
-			if _, err := r.Health(c.Name(), 0).First(context.Background()); err != nil {
+			if _, err := command.HealthStream(r, c.Name(), 0).First(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,8 +126,8 @@ func TestAlloc_StreamsOfNamesAreForgotten(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		for i := range n {
 			ctx, leave := context.WithCancel(context.Background())
-			ignore(ctx, r.CompletionsOf("Command"+strconv.Itoa(i)))
-			ignore(ctx, r.Rolling("Command"+strconv.Itoa(i), 0))
+			ignore(ctx, command.CompletionStreamOf(r, "Command"+strconv.Itoa(i)))
+			ignore(ctx, command.RollingStream(r, "Command"+strconv.Itoa(i), 0))
 			leave()
 			synctest.Wait()
 		}

@@ -161,7 +161,7 @@ func TestCompletions_EveryEnd(t *testing.T) {
 				r := registry(t, command.RegistryOptions{})
 				defer r.Close()
 				c := newCommand(t, command.Spec[int, int]{Registry: r, Run: test.run, Fallback: test.fallback, Hooks: test.hooks, Settings: test.set})
-				all, own, other := collect(t, r.Completions()), collect(t, r.CompletionsOf("A")), collect(t, r.CompletionsOf("B"))
+				all, own, other := collect(t, command.CompletionStream(r)), collect(t, command.CompletionStreamOf(r, "A")), collect(t, command.CompletionStreamOf(r, "B"))
 				var sum []command.Completion
 				for n := range 5 {
 					ctx, cancel := test.ctx()
@@ -211,7 +211,7 @@ func TestCompletions_EveryEnd(t *testing.T) {
 func TestCompletions_Refused(t *testing.T) {
 	inBubbles(t, func(t *testing.T, i command.Isolation) {
 		r := registry(t, command.RegistryOptions{})
-		all := collect(t, r.Completions())
+		all := collect(t, command.CompletionStream(r))
 		gate := make(chan struct{})
 		c := newCommand(t, command.Spec[int, int]{Registry: r, Settings: command.Settings{Isolation: i, Semaphore: 1, Timeout: -1},
 			Run: func(context.Context, int) (int, error) { <-gate; return 1, nil }})
@@ -242,7 +242,7 @@ func TestCompletions_Refused(t *testing.T) {
 		require.ErrorIs(t, err, command.ErrClosed)
 		require.True(t, all.completed())
 		require.Empty(t, all.take(), "what a closed registry refuses is no execution")
-		require.True(t, collect(t, r.Completions()).completed() && collect(t, r.CompletionsOf("A")).completed(), "late subscribers")
+		require.True(t, collect(t, command.CompletionStream(r)).completed() && collect(t, command.CompletionStreamOf(r, "A")).completed(), "late subscribers")
 	})
 }
 
@@ -257,7 +257,7 @@ func TestCompletions_Goexit(t *testing.T) {
 			s.Registry = registry(t, command.RegistryOptions{})
 			s.Settings.Isolation = i
 			c := newCommand(t, s)
-			all := collect(t, s.Registry.Completions())
+			all := collect(t, command.CompletionStream(s.Registry))
 			var sum []command.Completion
 			for _, way := range []func(){
 				func() { _, _ = c.Execute(t.Context(), 1) },
@@ -287,7 +287,7 @@ func TestCompletions_Goexit(t *testing.T) {
 func TestCompletions_Streamed(t *testing.T) {
 	inBubbles(t, func(t *testing.T, i command.Isolation) {
 		r := registry(t, command.RegistryOptions{})
-		all := collect(t, r.Completions())
+		all := collect(t, command.CompletionStream(r))
 		c := newCommand(t, command.Spec[int, int]{Registry: r, Settings: command.Settings{Isolation: i},
 			Stream: func(_ context.Context, n int) observable.Observable[int] {
 				if n < 0 {
@@ -367,7 +367,7 @@ func TestCompletions_Cached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubbles(t, func(t *testing.T, i command.Isolation) {
 				r := registry(t, command.RegistryOptions{})
-				all := collect(t, r.Completions())
+				all := collect(t, command.CompletionStream(r))
 				gate := make(chan struct{})
 				c := newCommand(t, command.Spec[int, int]{Registry: r, Settings: command.Settings{Isolation: i},
 					CacheKey: func(int) (string, bool) { return "key", true },
@@ -401,7 +401,7 @@ func TestCompletions_Cached(t *testing.T) {
 // is missing.
 func TestCompletions_Stress(t *testing.T) {
 	r := registry(t, command.RegistryOptions{})
-	all := collect(t, r.Completions())
+	all := collect(t, command.CompletionStream(r))
 	c := newCommand(t, command.Spec[int, int]{Registry: r, Fallback: fallback,
 		Settings: command.Settings{RequestCache: command.WhenScoped, Isolation: command.Pool, Breaker: breaker.Disabled},
 		CacheKey: func(in int) (string, bool) { return fmt.Sprint(in % 3), true },
@@ -457,17 +457,17 @@ func TestCompletions_BadSubscribers(t *testing.T) {
 		c := newCommand(t, command.Spec[int, int]{Registry: r, Run: identity, Settings: command.Settings{Isolation: i}})
 		gate := make(chan struct{})
 		var late []command.Completion
-		r.Completions().Subscribe(t.Context(), observable.Funcs[command.Completion]{Next: func(v command.Completion) {
+		command.CompletionStream(r).Subscribe(t.Context(), observable.Funcs[command.Completion]{Next: func(v command.Completion) {
 			<-gate
 			late = append(late, v)
 		}})
 		var failed error
-		r.Completions().Subscribe(t.Context(), observable.Funcs[command.Completion]{
+		command.CompletionStream(r).Subscribe(t.Context(), observable.Funcs[command.Completion]{
 			Next:  func(command.Completion) { panic("boom") },
 			Error: func(err error) { failed = err },
 		})
 		calls := 0
-		r.Completions().Subscribe(t.Context(), observable.Funcs[command.Completion]{Next: func(v command.Completion) {
+		command.CompletionStream(r).Subscribe(t.Context(), observable.Funcs[command.Completion]{Next: func(v command.Completion) {
 			if calls++; calls == 1 {
 				_, err := c.Execute(t.Context(), 2)
 				require.NoError(t, err)
@@ -475,7 +475,7 @@ func TestCompletions_BadSubscribers(t *testing.T) {
 				require.Len(t, r.Report().Commands, 1)
 			}
 		}})
-		good := collect(t, r.Completions())
+		good := collect(t, command.CompletionStream(r))
 		const n = 3000
 		for k := range n {
 			_, err := c.Execute(t.Context(), k)
@@ -510,7 +510,7 @@ func TestCompletions_Shutdown(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			return 1, nil
 		}})
-		all := collect(t, r.Completions())
+		all := collect(t, command.CompletionStream(r))
 		f := c.ToFuture(t.Context(), 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -529,7 +529,7 @@ func TestRequests(t *testing.T) {
 		ofA := newCommand(t, command.Spec[int, int]{Registry: a, Run: identity, CacheKey: func(int) (string, bool) { return "k", true }})
 		ofB := newCommand(t, command.Spec[int, int]{Name: "B", Registry: b, Run: fails})
 		silent := newCommand(t, command.Spec[int, int]{Name: "C", Registry: a, Run: identity, Settings: command.Settings{RequestLog: command.Off}})
-		inA, inB := collect(t, a.Requests()), collect(t, b.Requests())
+		inA, inB := collect(t, command.RequestStream(a)), collect(t, command.RequestStream(b))
 		ctx, scope := cache.NewScope(t.Context())
 		_, _ = ofA.Execute(ctx, 1)
 		_, _ = ofB.Execute(ctx, 1)

@@ -19,8 +19,8 @@ const (
 // to the end.
 type Latencies struct{ Execution, Total metrics.LatencySnapshot }
 
-// Reports returns what [Registry.Report] returns, every so often; 0 means 500ms
-// (HystrixDashboardStream).
+// ReportStream returns what [Registry.Report] returns, every so often; 0 means
+// 500ms (HystrixDashboardStream).
 //
 // What follows holds for all streams that take an interval. The first item comes
 // when the interval has passed. Subscribers of the same stream with the same
@@ -35,86 +35,87 @@ type Latencies struct{ Execution, Total metrics.LatencySnapshot }
 // has no items until it is; a command that is registered and was not used has
 // zeros. If the interval is 0, what it means is settled when somebody subscribes,
 // for a name that is not registered then by the registry's defaults.
-func (r *Registry) Reports(every time.Duration) observable.Observable[Report] {
-	return sampled(r, "Reports", "", every, fixed(dashboardInterval), func(time.Duration) (Report, bool) { return r.Report(), true })
+func ReportStream(r *Registry, every time.Duration) observable.Observable[Report] {
+	return sampled(r, "ReportStream", "", every, fixed(dashboardInterval), func(time.Duration) (Report, bool) { return r.Report(), true })
 }
 
-// Rolling returns how often each event happened in the window of the commands of
-// that name; an interval of 0 is one bucket of it
-// (RollingCommandEventCounterStream). See [Registry.Reports].
-func (r *Registry) Rolling(name string, every time.Duration) observable.Observable[metrics.Counts] {
-	return ofCommand(r, "Rolling", name, every, Settings.countBucket, func(l *circuit, now time.Duration) metrics.Counts {
+// RollingStream returns how often each event happened in the window of the
+// commands of that name; an interval of 0 is one bucket of it
+// (RollingCommandEventCounterStream). See [ReportStream].
+func RollingStream(r *Registry, name string, every time.Duration) observable.Observable[metrics.Counts] {
+	return ofCommand(r, "RollingStream", name, every, Settings.countBucket, func(l *circuit, now time.Duration) metrics.Counts {
 		return l.recorder.Rolling(now)
 	})
 }
 
-// Cumulative returns how often each event has happened since the beginning; an
-// interval of 0 is one bucket of the window (CumulativeCommandEventCounterStream).
-// See [Registry.Reports].
-func (r *Registry) Cumulative(name string, every time.Duration) observable.Observable[metrics.Counts] {
-	return ofCommand(r, "Cumulative", name, every, Settings.countBucket, func(l *circuit, now time.Duration) metrics.Counts {
+// CumulativeStream returns how often each event has happened since the beginning;
+// an interval of 0 is one bucket of the window
+// (CumulativeCommandEventCounterStream). See [ReportStream].
+func CumulativeStream(r *Registry, name string, every time.Duration) observable.Observable[metrics.Counts] {
+	return ofCommand(r, "CumulativeStream", name, every, Settings.countBucket, func(l *circuit, now time.Duration) metrics.Counts {
 		return l.recorder.Cumulative(now)
 	})
 }
 
-// Health returns the results that the breaker of that name judges; an interval of
-// 0 is Settings.HealthInterval (HealthCountsStream). See [Registry.Reports].
-func (r *Registry) Health(name string, every time.Duration) observable.Observable[breaker.Counts] {
-	return ofCommand(r, "Health", name, every, func(s Settings) time.Duration { return s.HealthInterval },
+// HealthStream returns the results that the breaker of that name judges; an
+// interval of 0 is Settings.HealthInterval (HealthCountsStream). See
+// [ReportStream].
+func HealthStream(r *Registry, name string, every time.Duration) observable.Observable[breaker.Counts] {
+	return ofCommand(r, "HealthStream", name, every, func(s Settings) time.Duration { return s.HealthInterval },
 		func(l *circuit, _ time.Duration) breaker.Counts { return l.breaker.Counts() })
 }
 
-// Latencies returns how long the executions of that name took; an interval of 0
-// is one bucket of the latency window (RollingCommandLatencyDistributionStream,
-// RollingCommandUserLatencyDistributionStream). See [Registry.Reports].
-func (r *Registry) Latencies(name string, every time.Duration) observable.Observable[Latencies] {
-	return ofCommand(r, "Latencies", name, every, func(s Settings) time.Duration { return s.LatencyWindow / time.Duration(s.LatencyBuckets) },
+// LatencyStream returns how long the executions of that name took; an interval of
+// 0 is one bucket of the latency window (RollingCommandLatencyDistributionStream,
+// RollingCommandUserLatencyDistributionStream). See [ReportStream].
+func LatencyStream(r *Registry, name string, every time.Duration) observable.Observable[Latencies] {
+	return ofCommand(r, "LatencyStream", name, every, func(s Settings) time.Duration { return s.LatencyWindow / time.Duration(s.LatencyBuckets) },
 		func(l *circuit, now time.Duration) Latencies {
 			execution, total := l.recorder.Latencies(now)
 			return Latencies{execution, total}
 		})
 }
 
-// MaxConcurrency returns the highest number of executions of that name that were
-// in progress at a time, in the window; an interval of 0 is one bucket of it
-// (RollingCommandMaxConcurrencyStream). See [Registry.Reports].
-func (r *Registry) MaxConcurrency(name string, every time.Duration) observable.Observable[int64] {
-	return ofCommand(r, "MaxConcurrency", name, every, Settings.countBucket, func(l *circuit, now time.Duration) int64 {
+// MaxConcurrencyStream returns the highest number of executions of that name that
+// were in progress at a time, in the window; an interval of 0 is one bucket of it
+// (RollingCommandMaxConcurrencyStream). See [ReportStream].
+func MaxConcurrencyStream(r *Registry, name string, every time.Duration) observable.Observable[int64] {
+	return ofCommand(r, "MaxConcurrencyStream", name, every, Settings.countBucket, func(l *circuit, now time.Duration) int64 {
 		return l.recorder.MaxConcurrency(now)
 	})
 }
 
-// Batches returns what the collapsers of that name have counted, in the window
-// and since the beginning; an interval of 0 is one bucket of the window
-// (RollingCollapserEventCounterStream, CumulativeCollapserEventCounterStream). See
-// [Registry.Reports].
-func (r *Registry) Batches(collapser string, every time.Duration) observable.Observable[metrics.BatchSnapshot] {
-	return ofCollapser(r, "Batches", collapser, every, func(s CollapserSettings) time.Duration { return s.Window / time.Duration(s.Buckets) },
+// BatchStream returns what the collapsers of that name have counted, in the
+// window and since the beginning; an interval of 0 is one bucket of the window
+// (RollingCollapserEventCounterStream, CumulativeCollapserEventCounterStream).
+// See [ReportStream].
+func BatchStream(r *Registry, collapser string, every time.Duration) observable.Observable[metrics.BatchSnapshot] {
+	return ofCollapser(r, "BatchStream", collapser, every, func(s CollapserSettings) time.Duration { return s.Window / time.Duration(s.Buckets) },
 		func(s metrics.BatchSnapshot) metrics.BatchSnapshot { return s })
 }
 
-// BatchSizes returns the sizes of the batches of the collapsers of that name; an
-// interval of 0 is one bucket of their window
-// (RollingCollapserBatchSizeDistributionStream). See [Registry.Reports].
-func (r *Registry) BatchSizes(collapser string, every time.Duration) observable.Observable[metrics.SizeSnapshot] {
-	return ofCollapser(r, "BatchSizes", collapser, every, func(s CollapserSettings) time.Duration { return s.SizeWindow / time.Duration(s.SizeBuckets) },
+// BatchSizeStream returns the sizes of the batches of the collapsers of that
+// name; an interval of 0 is one bucket of their window
+// (RollingCollapserBatchSizeDistributionStream). See [ReportStream].
+func BatchSizeStream(r *Registry, collapser string, every time.Duration) observable.Observable[metrics.SizeSnapshot] {
+	return ofCollapser(r, "BatchSizeStream", collapser, every, func(s CollapserSettings) time.Duration { return s.SizeWindow / time.Duration(s.SizeBuckets) },
 		func(s metrics.BatchSnapshot) metrics.SizeSnapshot { return s.Sizes })
 }
 
-// Pools returns how all pools are doing that commands have used, by key; an
+// PoolsStream returns how all pools are doing that commands have used, by key; an
 // interval of 0 is one bucket of the registry's default window
 // (RollingThreadPoolEventCounterStream, RollingThreadPoolMaxConcurrencyStream).
-// See [Registry.Reports].
-func (r *Registry) Pools(every time.Duration) observable.Observable[[]PoolReport] {
-	return sampled(r, "Pools", "", every, r.defaultBucket, func(now time.Duration) ([]PoolReport, bool) {
+// See [ReportStream].
+func PoolsStream(r *Registry, every time.Duration) observable.Observable[[]PoolReport] {
+	return sampled(r, "PoolsStream", "", every, r.defaultBucket, func(now time.Duration) ([]PoolReport, bool) {
 		return r.poolReports(now, ""), true
 	})
 }
 
-// PoolReports is [Registry.Pools] of the pool with that key.
-func (r *Registry) PoolReports(key string, every time.Duration) observable.Observable[PoolReport] {
-	wantName("PoolReports", key)
-	return sampled(r, "PoolReports", key, every, r.defaultBucket, func(now time.Duration) (p PoolReport, ok bool) {
+// PoolStream is [PoolsStream] of the pool with that key.
+func PoolStream(r *Registry, key string, every time.Duration) observable.Observable[PoolReport] {
+	wantName("PoolStream", key)
+	return sampled(r, "PoolStream", key, every, r.defaultBucket, func(now time.Duration) (p PoolReport, ok bool) {
 		all := r.poolReports(now, key)
 		if len(all) == 0 {
 			return p, false
@@ -123,16 +124,16 @@ func (r *Registry) PoolReports(key string, every time.Duration) observable.Obser
 	})
 }
 
-// Utilization returns how much of what there is is in use; an interval of 0 is
-// 500ms (HystrixUtilizationStream). See [Registry.Reports].
-func (r *Registry) Utilization(every time.Duration) observable.Observable[Utilization] {
-	return sampled(r, "Utilization", "", every, fixed(dashboardInterval), func(time.Duration) (Utilization, bool) { return r.utilization(), true })
+// UtilizationStream returns how much of what there is is in use; an interval of 0
+// is 500ms (HystrixUtilizationStream). See [ReportStream].
+func UtilizationStream(r *Registry, every time.Duration) observable.Observable[Utilization] {
+	return sampled(r, "UtilizationStream", "", every, fixed(dashboardInterval), func(time.Duration) (Utilization, bool) { return r.utilization(), true })
 }
 
-// Configuration returns the settings in force of all that has been used; an
-// interval of 0 is 5s (HystrixConfigurationStream). See [Registry.Reports].
-func (r *Registry) Configuration(every time.Duration) observable.Observable[Configuration] {
-	return sampled(r, "Configuration", "", every, fixed(configurationInterval), func(time.Duration) (Configuration, bool) {
+// ConfigurationStream returns the settings in force of all that has been used; an
+// interval of 0 is 5s (HystrixConfigurationStream). See [ReportStream].
+func ConfigurationStream(r *Registry, every time.Duration) observable.Observable[Configuration] {
+	return sampled(r, "ConfigurationStream", "", every, fixed(configurationInterval), func(time.Duration) (Configuration, bool) {
 		return r.configuration(), true
 	})
 }

@@ -2,7 +2,8 @@ package command_test
 
 import (
 	"context"
-	"reflect"
+	"os"
+	"regexp"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -44,36 +45,36 @@ var (
 		Window: 12 * time.Second, Buckets: 6, HealthInterval: 400 * time.Millisecond, LatencyWindow: 30 * time.Second, LatencyBuckets: 10,
 	}
 	sampledKinds = []every{
-		{"Reports", 500 * time.Millisecond, erasedAll((*command.Registry).Reports)},
-		{"Pools", time.Second, erasedAll((*command.Registry).Pools)},
-		{"Utilization", 500 * time.Millisecond, erasedAll((*command.Registry).Utilization)},
-		{"Configuration", 5 * time.Second, erasedAll((*command.Registry).Configuration)},
-		{"PoolReports", time.Second, erased((*command.Registry).PoolReports, "A")},
-		{"Rolling", 2 * time.Second, erased((*command.Registry).Rolling, "A")},
-		{"Cumulative", 2 * time.Second, erased((*command.Registry).Cumulative, "A")},
-		{"Health", 400 * time.Millisecond, erased((*command.Registry).Health, "A")},
-		{"Latencies", 3 * time.Second, erased((*command.Registry).Latencies, "A")},
-		{"MaxConcurrency", 2 * time.Second, erased((*command.Registry).MaxConcurrency, "A")},
+		{"ReportStream", 500 * time.Millisecond, erasedAll(command.ReportStream)},
+		{"PoolsStream", time.Second, erasedAll(command.PoolsStream)},
+		{"UtilizationStream", 500 * time.Millisecond, erasedAll(command.UtilizationStream)},
+		{"ConfigurationStream", 5 * time.Second, erasedAll(command.ConfigurationStream)},
+		{"PoolStream", time.Second, erased(command.PoolStream, "A")},
+		{"RollingStream", 2 * time.Second, erased(command.RollingStream, "A")},
+		{"CumulativeStream", 2 * time.Second, erased(command.CumulativeStream, "A")},
+		{"HealthStream", 400 * time.Millisecond, erased(command.HealthStream, "A")},
+		{"LatencyStream", 3 * time.Second, erased(command.LatencyStream, "A")},
+		{"MaxConcurrencyStream", 2 * time.Second, erased(command.MaxConcurrencyStream, "A")},
 	}
 	collapserKinds = []every{
-		{"Batches", time.Second, erased((*command.Registry).Batches, "A")},
-		{"BatchSizes", 10 * time.Second, erased((*command.Registry).BatchSizes, "A")},
+		{"BatchStream", time.Second, erased(command.BatchStream, "A")},
+		{"BatchSizeStream", 10 * time.Second, erased(command.BatchSizeStream, "A")},
 	}
 )
 
-// No kind is forgotten: they are the methods of Registry that take an interval.
+// No kind is forgotten: they are the functions that take a registry and an interval.
 func TestSampled_AllKindsAreTested(t *testing.T) {
 	tested := map[string]bool{}
 	for _, k := range append(sampledKinds, collapserKinds...) {
 		tested[k.name] = true
 	}
-	r := reflect.TypeFor[*command.Registry]()
-	for i := range r.NumMethod() {
-		m := r.Method(i)
-		if n := m.Type.NumIn(); n > 1 && m.Type.In(n-1) == reflect.TypeFor[time.Duration]() {
-			require.True(t, tested[m.Name], m.Name)
-		}
+	source, err := os.ReadFile("stream_sampled.go")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^func (\w+)\(r \*Registry, .*every time\.Duration\)`).FindAllSubmatch(source, -1)
+	for _, f := range found {
+		require.True(t, tested[string(f[1])], "%s", f[1])
 	}
+	require.Len(t, found, len(tested))
 }
 
 func TestSampled_EveryKind(t *testing.T) {
@@ -105,7 +106,7 @@ func TestSampled_EveryKind(t *testing.T) {
 			})
 			for _, bad := range []time.Duration{-1, -time.Hour} {
 				r := registry(t, command.RegistryOptions{})
-				require.PanicsWithError(t, "observable: command.Registry."+kind.name+": every is "+bad.String()+", want more than 0, or 0 for the default",
+				require.PanicsWithError(t, "observable: command."+kind.name+": every is "+bad.String()+", want more than 0, or 0 for the default",
 					func() { kind.of(r, bad) })
 			}
 		})
@@ -115,8 +116,8 @@ func TestSampled_EveryKind(t *testing.T) {
 		require.Panics(t, func() { kind.of(r, -1) })
 	}
 	r := registry(t, command.RegistryOptions{})
-	require.PanicsWithError(t, `observable: command.Registry.Rolling: name is "", want a name`, func() { r.Rolling("", 0) })
-	require.Panics(t, func() { r.CompletionsOf("") })
+	require.PanicsWithError(t, `observable: command.RollingStream: name is "", want a name`, func() { command.RollingStream(r, "", 0) })
+	require.Panics(t, func() { command.CompletionStreamOf(r, "") })
 }
 
 func TestSampled_Values(t *testing.T) {
@@ -142,10 +143,10 @@ func TestSampled_Values(t *testing.T) {
 		}
 		f, g := c.ToFuture(t.Context(), 3), c.ToFuture(t.Context(), 3)
 		const each = time.Second
-		rolling, cumulative, health := collect(t, r.Rolling("A", each)), collect(t, r.Cumulative("A", each)), collect(t, r.Health("A", each))
-		latencies, highest := collect(t, r.Latencies("A", each)), collect(t, r.MaxConcurrency("A", each))
-		pools, pool, none := collect(t, r.Pools(each)), collect(t, r.PoolReports("P", each)), collect(t, r.PoolReports("A", each))
-		use, config, reports := collect(t, r.Utilization(each)), collect(t, r.Configuration(each)), collect(t, r.Reports(each))
+		rolling, cumulative, health := collect(t, command.RollingStream(r, "A", each)), collect(t, command.CumulativeStream(r, "A", each)), collect(t, command.HealthStream(r, "A", each))
+		latencies, highest := collect(t, command.LatencyStream(r, "A", each)), collect(t, command.MaxConcurrencyStream(r, "A", each))
+		pools, pool, none := collect(t, command.PoolsStream(r, each)), collect(t, command.PoolStream(r, "P", each)), collect(t, command.PoolStream(r, "A", each))
+		use, config, reports := collect(t, command.UtilizationStream(r, each)), collect(t, command.ConfigurationStream(r, each)), collect(t, command.ReportStream(r, each))
 		time.Sleep(each)
 		counts := metrics.Counts{metrics.Success: 2, metrics.Failure: 1, metrics.FallbackMissing: 1, metrics.ExceptionThrown: 1}
 		require.Equal(t, []metrics.Counts{counts}, rolling.take())
@@ -187,9 +188,9 @@ func TestSampled_NamesToCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registry(t, command.RegistryOptions{})
 		defer r.Close()
-		rolling := collect(t, r.Rolling("A", 0))
-		completions := collect(t, r.CompletionsOf("A"))
-		batches := collect(t, r.Batches("A", 0))
+		rolling := collect(t, command.RollingStream(r, "A", 0))
+		completions := collect(t, command.CompletionStreamOf(r, "A"))
+		batches := collect(t, command.BatchStream(r, "A", 0))
 		time.Sleep(3 * time.Second)
 		require.Empty(t, rolling.take())
 
@@ -215,13 +216,13 @@ func TestSampled_SlowSubscriber(t *testing.T) {
 		c := newCommand(t, command.Spec[int, int]{Registry: r, Run: identity})
 		gate := make(chan struct{})
 		var slow []int64
-		r.Cumulative("A", 0).Subscribe(t.Context(), observable.Funcs[metrics.Counts]{Next: func(v metrics.Counts) {
+		command.CumulativeStream(r, "A", 0).Subscribe(t.Context(), observable.Funcs[metrics.Counts]{Next: func(v metrics.Counts) {
 			<-gate
 			slow = append(slow, v[metrics.Success])
 		}})
-		r.Cumulative("A", 0).Subscribe(t.Context(), observable.Funcs[metrics.Counts]{
+		command.CumulativeStream(r, "A", 0).Subscribe(t.Context(), observable.Funcs[metrics.Counts]{
 			Next: func(metrics.Counts) { panic("boom") }, Error: func(error) {}})
-		quick := collect(t, r.Cumulative("A", 0))
+		quick := collect(t, command.CumulativeStream(r, "A", 0))
 		for range 10 {
 			_, err := c.Execute(t.Context(), 1)
 			require.NoError(t, err)
@@ -305,7 +306,7 @@ func TestSampled_HeldUp(t *testing.T) {
 		r := registry(t, command.RegistryOptions{Clock: clk})
 		defer r.Close()
 		reads := 0
-		r.Utilization(time.Second).Subscribe(t.Context(), observable.Funcs[command.Utilization]{Next: func(command.Utilization) { reads++ }})
+		command.UtilizationStream(r, time.Second).Subscribe(t.Context(), observable.Funcs[command.Utilization]{Next: func(command.Utilization) { reads++ }})
 		clk.Add(time.Second)
 		synctest.Wait()
 		clk.by.Store(int64(time.Hour))

@@ -68,14 +68,14 @@ type samplingKey struct {
 type sampling struct {
 	key    samplingKey
 	stream any // the observable.Observable of the kind's type
-	users  int // guarded by streams.mu
+	users  int // guarded by live.mu
 }
 
 // sampled returns the stream of what read reads. usual says what an interval of 0
 // means.
 func sampled[T any](r *Registry, kind, name string, every time.Duration, usual func() time.Duration, read func(now time.Duration) (T, bool)) observable.Observable[T] {
 	wantInterval(kind, every)
-	s := &r.streams
+	s := liveOf(r)
 	return observable.Using(
 		func(context.Context) (*sampling, error) {
 			key := samplingKey{kind, name, every}
@@ -120,5 +120,5 @@ func ticking[T any](r *Registry, every time.Duration, read func(now time.Duratio
 		})
 	})
 	samples := observable.FilterMap(ticks, func(int) (T, bool) { return read(clk.Now()) })
-	return observable.Share(observable.TakeUntilWhen(samples, r.streams.over.Observable()))
+	return observable.Share(observable.TakeUntilWhen(samples, liveOf(r).over.Observable()))
 }

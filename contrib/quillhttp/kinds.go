@@ -17,19 +17,19 @@ import (
 // has been used. The stream ends when the registry is closed. All of this holds
 // for the other streams too.
 func NewHystrixStream(r *command.Registry, o Options) (*Stream, error) {
-	return sampled(r, o, defaultEvery, (*command.Registry).Reports, func(rep command.Report) []byte { return burst(hystrixMessages(&rep)...) })
+	return sampled(r, o, defaultEvery, command.ReportStream, func(rep command.Report) []byte { return burst(hystrixMessages(&rep)...) })
 }
 
 // NewUtilizationStream returns the stream of what is in use: every 500ms one
 // message (HystrixUtilizationSseServlet).
 func NewUtilizationStream(r *command.Registry, o Options) (*Stream, error) {
-	return sampled(r, o, defaultEvery, (*command.Registry).Utilization, func(u command.Utilization) []byte { return burst(newHystrixUtilization(u)) })
+	return sampled(r, o, defaultEvery, command.UtilizationStream, func(u command.Utilization) []byte { return burst(newHystrixUtilization(u)) })
 }
 
 // NewConfigStream returns the stream of the settings in force: every 5s one
 // message (HystrixConfigSseServlet).
 func NewConfigStream(r *command.Registry, o Options) (*Stream, error) {
-	return sampled(r, o, defaultConfigEvery, (*command.Registry).Configuration, func(c command.Configuration) []byte { return burst(newHystrixConfig(c)) })
+	return sampled(r, o, defaultConfigEvery, command.ConfigurationStream, func(c command.Configuration) []byte { return burst(newHystrixConfig(c)) })
 }
 
 // NewRequestStream returns the stream of requests: when a scope is closed a
@@ -42,7 +42,7 @@ func NewRequestStream(r *command.Registry, o Options) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	requests := observable.Map(orDefault(r).Requests(), func(e command.RequestEvents) []byte { return burst(newRequestEvents(e.Entries)) })
+	requests := observable.Map(command.RequestStream(orDefault(r)), func(e command.RequestEvents) []byte { return burst(newRequestEvents(e.Entries)) })
 	return newStream(o, requests, requestsKept, 0), nil
 }
 

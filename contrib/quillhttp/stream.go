@@ -21,10 +21,10 @@ import (
 // client that does not keep up misses bursts, and is disconnected when it stops
 // reading for [Options].WriteTimeout; nobody waits for it.
 type Stream struct {
-	opts   Options // with every field set
-	bursts observable.Observable[[]byte]
-	keep   int    // how many bursts a client may be behind
-	replay uint64 // how many bursts a client gets that were sent before it came
+	opts   Options                   // with every field set
+	bursts observable.Source[[]byte] // not an Observable, which every user of Stream would compile
+	keep   int                       // how many bursts a client may be behind
+	replay uint64                    // how many bursts a client gets that were sent before it came
 
 	mu      sync.Mutex
 	closed  bool                 // guarded by mu
@@ -33,7 +33,7 @@ type Stream struct {
 }
 
 func newStream(o Options, bursts observable.Observable[[]byte], keep int, replay uint64) *Stream {
-	return &Stream{opts: o, bursts: bursts, keep: keep, replay: replay, clients: map[*client]struct{}{}}
+	return &Stream{opts: o, bursts: bursts.Source(), keep: keep, replay: replay, clients: map[*client]struct{}{}}
 }
 
 var (
@@ -121,7 +121,7 @@ func (s *Stream) leave(c *client) {
 // feed publishes what the source sends until ctx ends.
 func (s *Stream) feed(ctx context.Context, current *session) {
 	defer current.end()
-	err := s.bursts.ForEach(ctx, func(burst []byte) error {
+	err := observable.NewUnsafe(s.bursts).ForEach(ctx, func(burst []byte) error {
 		current.publish(burst)
 		return nil
 	})

@@ -13,18 +13,40 @@ import (
 	"time"
 )
 
-// mostFunctions is how many functions of package observable a program may have
-// compiled into it for each item type that it uses. Most are the methods of
-// Observable and what they need, which the compiler makes whether they are called
-// or not (ADR 0001).
-const mostFunctions = 1000
-
-// TestCompile measures what a small package with ten item types takes to
-// compile: the time it says (go test -v), the number of functions it checks. It is
-// not for the race detector, which makes the same functions.
+// TestCompile measures what small packages take to compile: the time it says (go
+// test -v), the number of functions it checks. Most are the methods of generic
+// types and what they need, which the compiler makes whether they are called or
+// not, also of the types that a type mentions (ADR 0001). It is not for the race
+// detector, which makes the same functions.
 func TestCompile(t *testing.T) {
-	const types = 12 // with int and string
-	dir, err := filepath.Abs(filepath.Join("testdata", "tentypes"))
+	for _, test := range []struct {
+		name  string
+		of    string // counts the functions of this package
+		types int    // how many types the functions are divided by
+		most  int    // for each type
+		cause string
+	}{
+		{"tentypes", "quill/observable.", 12, 1000, "has a method of Observable come to need much more?"}, // with int and string
+		{"onecommand", "quill/", 1, 3500, "does a type that a command mentions now mention an Observable of a type of its own?"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			functions, took := compile(t, filepath.Join("testdata", test.name), test.of)
+			t.Logf("%d functions of %s, %d for each of %d types; %v of processor time", functions, test.of, functions/test.types, test.types, took)
+			if functions < 1000 {
+				t.Errorf("only %d functions were found: this test no longer reads the archive", functions)
+			}
+			if each := functions / test.types; each > test.most {
+				t.Errorf("each type has %d functions compiled, want at most %d: %s", each, test.most, test.cause)
+			}
+		})
+	}
+}
+
+// compile builds the package in dir, whose only file is user.go, and counts the
+// functions in it that belong to a package whose path has of in it.
+func compile(t *testing.T, dir, of string) (functions int, took time.Duration) {
+	t.Helper()
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,21 +79,13 @@ func TestCompile(t *testing.T) {
 		}
 		return out, cmd.ProcessState
 	}
-	run("build", "github.com/quillgo/quill/observable")
+	run("build", "github.com/quillgo/quill/command")
 	_, state := run("build", "-overlay", replace, "-o", archive, ".")
 	symbols, _ := run("tool", "nm", archive)
-	functions := 0
 	for line := range bytes.Lines(symbols) {
-		if bytes.Contains(line, []byte(" T ")) && bytes.Contains(line, []byte("quill/observable.")) {
+		if bytes.Contains(line, []byte(" T ")) && bytes.Contains(line, []byte(of)) {
 			functions++
 		}
 	}
-	t.Logf("%d item types: %d functions of package observable, %d for each; %v of processor time",
-		types, functions, functions/types, state.UserTime()+state.SystemTime())
-	if functions < 1000 {
-		t.Errorf("only %d functions were found: this test no longer reads the archive", functions)
-	}
-	if functions/types > mostFunctions {
-		t.Errorf("each item type has %d functions compiled, want at most %d: has a method of Observable come to need much more?", functions/types, mostFunctions)
-	}
+	return functions, state.UserTime() + state.SystemTime()
 }
