@@ -183,7 +183,7 @@ func (c *Collapser[In, Out]) ToFuture(ctx context.Context, in In) *Future[Out] {
 	if c.cacheKey == nil {
 		return c.futureInBatch(ctx, in)
 	}
-	f := newFuture[Out]()
+	f := new(Future[Out])
 	o := &resultObserver[Out]{ctx: ctx, to: f}
 	f.execution = o
 	c.subscribe(ctx, in, o)

@@ -92,7 +92,7 @@ func (b *batcher[In, Out]) place(in In, s *seat[In, Out]) (before, full *batch[I
 			return before, nil, ErrClosed
 		}
 		r = &s.own
-		r.arg, r.items = in, r.first[:0]
+		r.arg, r.items = in, s.first[:0]
 		b.open.add(r)
 	case set.RequestCache == Off:
 		return nil, nil, ErrDuplicateArgument
@@ -272,10 +272,12 @@ type seat[In comparable, Out any] struct {
 	down    observable.Observer[Out]
 	gone    atomic.Bool // disposed
 	ours    bool        // down runs no user code
+	some    bool        // of a future: it has an item, in first
 
 	request *Request[In, Out] // guarded by batcher.mu; nil: it has no place
 	next    *seat[In, Out]    // the request's other seats; fixed when the batch is taken
 	own     Request[In, Out]  // the request, of the first to ask for the argument
+	first   [1]Out            // room for own.items: most requests get one
 }
 
 // announce gives the observer its Disposable. It is a boundary.

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/quillgo/quill/observable"
 )
@@ -11,39 +10,30 @@ import (
 // future, and the seat whose observer it is.
 type collapsedFuture[In comparable, Out any] struct {
 	Future[Out]
-	seat  seat[In, Out]
-	value Out         // the first item
-	some  bool        // there is one
-	over  atomic.Bool // the future has its result, or is about to
+	seat seat[In, Out]
 }
 
 func (f *collapsedFuture[In, Out]) OnSubscribe(observable.Disposable) {}
 
+// OnNext keeps the first item where it has been before, if the seat's own request
+// was told it.
 func (f *collapsedFuture[In, Out]) OnNext(v Out) {
-	if f.some {
+	if f.seat.some {
 		f.seat.Dispose()
-		f.finish(*new(Out), observable.ErrTooMany)
+		f.settle(*new(Out), observable.ErrTooMany)
 		return
 	}
-	f.value, f.some = v, true
+	f.seat.first[0], f.seat.some = v, true
 }
 
-func (f *collapsedFuture[In, Out]) OnError(err error) { f.finish(*new(Out), err) }
+func (f *collapsedFuture[In, Out]) OnError(err error) { f.settle(*new(Out), err) }
 
 func (f *collapsedFuture[In, Out]) OnComplete() {
-	if !f.some {
-		f.finish(*new(Out), observable.ErrEmpty)
+	if !f.seat.some {
+		f.settle(*new(Out), observable.ErrEmpty)
 		return
 	}
-	f.finish(f.value, nil)
-}
-
-func (f *collapsedFuture[In, Out]) finish(v Out, err error) bool {
-	if f.over.Swap(true) {
-		return false
-	}
-	f.set(v, err)
-	return true
+	f.settle(f.seat.first[0], nil)
 }
 
 // cancel is the caller leaving.
@@ -53,5 +43,5 @@ func (f *collapsedFuture[In, Out]) cancel() bool {
 		why = context.Cause(f.seat.ctx)
 	}
 	f.seat.Dispose()
-	return f.finish(*new(Out), why)
+	return f.settle(*new(Out), why)
 }

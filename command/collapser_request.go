@@ -21,12 +21,10 @@ type Request[In comparable, Out any] struct {
 	over     bool // guarded by mu; nothing can be said any more
 	told     bool // guarded by mu; the end has been delivered, or is being
 	ready    bool // guarded by mu; the mapping is over, answers may be delivered
-	busy     bool // guarded by mu; somebody is delivering, and goes on until nothing is left
+	busy     bool // guarded by mu; somebody is delivering, and goes on until nothing is left; or has told the end
 	mu       sync.Mutex
 	items    []Out // guarded by mu; not delivered yet; nothing once told is true
 	err      error // guarded by mu; the end, if over
-
-	first [1]Out // room for items: most requests get one
 }
 
 // Arg returns the argument.
@@ -132,6 +130,9 @@ func (r *Request[In, Out]) deliver() {
 		over, err := r.over, r.err
 		r.mu.Unlock()
 		r.tell(r.seats, items, over, err)
+		if over {
+			return // nothing can be said any more
+		}
 		r.mu.Lock()
 		r.busy = false
 	}

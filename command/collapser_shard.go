@@ -54,21 +54,21 @@ func (n *batch[In, Out]) split() ([]*shard[In, Out], error) {
 	defer b.mu.Unlock()
 	var shards []*shard[In, Out]
 	byName := map[string]*shard[In, Out]{}
+	var s *shard[In, Out] // the one for all, if there are no names
 	for i, r := range n.order {
 		if r.waiting == 0 {
 			continue
 		}
-		name := ""
 		if names != nil {
-			name = names[i]
+			s = byName[names[i]]
 		}
-		s := byName[name]
 		if s == nil {
 			s = newShard(b.collapser, r)
 			if names == nil {
-				s.requests = make([]*Request[In, Out], 0, len(n.order)-i)
+				s.requests = n.order[:0] // they are the same, but for those before i
+			} else {
+				byName[names[i]] = s
 			}
-			byName[name] = s
 			shards = append(shards, s)
 		}
 		s.requests = append(s.requests, r)

@@ -61,7 +61,6 @@ func (c *Collapser[In, Out]) key(ctx context.Context, in In) (key cache.Key[Out]
 // futureInBatch is ToFuture for a collapser without a cache key.
 func (c *Collapser[In, Out]) futureInBatch(ctx context.Context, in In) *Future[Out] {
 	f := new(collapsedFuture[In, Out])
-	f.init()
 	f.execution = f
 	f.seat.down, f.seat.ours, f.seat.ctx = f, true, ctx
 	if ctx.Err() != nil {

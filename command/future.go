@@ -15,7 +15,8 @@ type Future[Out any] struct {
 	out   Out // written before over is set
 	err   error
 	over  atomic.Bool
-	group sync.WaitGroup // one until over: for those who wait without a channel
+	waits bool           // guarded by mu; somebody waits by group, which has one until over
+	group sync.WaitGroup // for those who wait without a channel
 
 	mu   sync.Mutex
 	done chan struct{}    // guarded by mu; made by the first who needs it, closed when over
@@ -23,21 +24,13 @@ type Future[Out any] struct {
 	tell func(Out, error) // guarded by mu; what OnDone was given, called once over and then dropped
 }
 
-func newFuture[Out any]() *Future[Out] {
-	f := new(Future[Out])
-	f.init()
-	return f
-}
-
-func (f *Future[Out]) init() { f.group.Add(1) }
-
 // Get waits for the result and returns it, which is what Execute would have. If
 // ctx ends first Get returns context.Cause(ctx); the execution goes on.
 func (f *Future[Out]) Get(ctx context.Context) (Out, error) {
 	switch {
 	case f.over.Load():
 	case ctx.Done() == nil:
-		f.group.Wait()
+		f.wait()
 	default:
 		select {
 		case <-f.Done():
@@ -49,6 +42,21 @@ func (f *Future[Out]) Get(ctx context.Context) (Out, error) {
 		}
 	}
 	return f.out, f.err
+}
+
+// wait waits for the result, without a channel.
+func (f *Future[Out]) wait() {
+	f.mu.Lock()
+	if f.over.Load() {
+		f.mu.Unlock()
+		return
+	}
+	if !f.waits {
+		f.waits = true
+		f.group.Add(1)
+	}
+	f.mu.Unlock()
+	f.group.Wait()
 }
 
 // Done returns a channel that is closed when the result is there.
@@ -71,24 +79,34 @@ func (f *Future[Out]) Done() <-chan struct{} {
 // about to give one.
 func (f *Future[Out]) Cancel() bool { return !f.over.Load() && f.execution.cancel() }
 
-// set publishes the result, once.
-func (f *Future[Out]) set(out Out, err error) {
-	f.out, f.err = out, err
+// set is settle for who knows that there is no result yet.
+func (f *Future[Out]) set(out Out, err error) { f.settle(out, err) }
+
+// settle publishes the result, unless there is one, and reports whether it did.
+func (f *Future[Out]) settle(out Out, err error) bool {
 	f.mu.Lock()
+	if f.over.Load() {
+		f.mu.Unlock()
+		return false
+	}
+	f.out, f.err = out, err
 	f.over.Store(true) // under mu, so that Done closes the channel or we do
-	done, stop, tell := f.done, f.stop, f.tell
+	done, stop, tell, waits := f.done, f.stop, f.tell, f.waits
 	f.tell = nil
 	f.mu.Unlock()
 	if done != nil {
 		close(done)
 	}
-	f.group.Done()
+	if waits {
+		f.group.Done()
+	}
 	if stop != nil {
 		stop()
 	}
 	if tell != nil { // last: it is the user's, and may not return
 		f.toldTo(tell)
 	}
+	return true
 }
 
 // OnDone has tell called with the result, once: by the goroutine that ends the
@@ -143,7 +161,7 @@ func (nothing) cancel() bool { return false }
 
 // failedFuture is the future of an execution that was not begun.
 func failedFuture[Out any](err error) *Future[Out] {
-	f := newFuture[Out]()
+	f := new(Future[Out])
 	f.execution = nothing{}
 	var zero Out
 	f.set(zero, err)
@@ -157,7 +175,7 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 		return failedFuture[Out](r.err)
 	}
 	if r.way == shared || r.way == streamed {
-		f := newFuture[Out]()
+		f := new(Future[Out])
 		o := &resultObserver[Out]{ctx: ctx, to: f}
 		f.execution = o
 		c.begin(ctx, in, r, x, true, o)
@@ -170,7 +188,6 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 	})
 	d, f := &both.detached, &both.future
 	d.init(ctx, c, in, x)
-	f.init()
 	d.future, f.execution = f, d
 	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
 		return failedFuture[Out](d.failure(nil))
