@@ -64,7 +64,7 @@ func (c *Command[In, Out]) subscribe(ctx context.Context, in In, x *execution, o
 		return
 	}
 	refused, x.why = false, why{}
-	c.chain(ctx, in, x).Source().Subscribe(ctx, &outcome[In, Out]{execution: x, cmd: c, down: o})
+	c.chain(ctx, in, x).Source().Subscribe(ctx, &outcome[In, Out]{x: x, cmd: c, down: o})
 }
 
 // fail ends a stream before it began.

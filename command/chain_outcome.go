@@ -10,7 +10,7 @@ import (
 // outcome observes the end of a chain: it counts the events of the result and
 // concludes the record before it passes the result on.
 type outcome[In, Out any] struct {
-	*execution
+	x    *execution
 	cmd  *Command[In, Out]
 	down observable.Observer[Out]
 	up   observable.Disposable
@@ -28,11 +28,11 @@ func (o *outcome[In, Out]) OnSubscribe(d observable.Disposable) {
 }
 
 func (o *outcome[In, Out]) OnNext(v Out) {
-	fallback := o.marked(hasCause)
+	fallback := o.x.marked(hasCause)
 	if !fallback {
-		o.received.Store(true)
+		o.x.received.Store(true)
 	}
-	v = emit(o.hooked, v, hookEmit)
+	v = emit(o.x.hooked, v, hookEmit)
 	switch {
 	case o.cmd.stream == nil:
 		o.value = v
@@ -42,11 +42,11 @@ func (o *outcome[In, Out]) OnNext(v Out) {
 		}
 		return
 	case fallback:
-		o.fallbackEmits.Add(1)
-		o.count(metrics.FallbackEmit)
+		o.x.fallbackEmits.Add(1)
+		o.x.count(metrics.FallbackEmit)
 	default:
-		o.emits.Add(1)
-		o.count(metrics.Emit)
+		o.x.emits.Add(1)
+		o.x.count(metrics.Emit)
 	}
 	o.down.OnNext(v)
 }
@@ -55,12 +55,12 @@ func (o *outcome[In, Out]) OnNext(v Out) {
 // during a streaming fallback, or a hook ended its goroutine.
 func (o *outcome[In, Out]) OnError(err error) {
 	o.discardHeld()
-	if err == ErrClosed && o.decide() {
-		o.settled(cancelled, ErrClosed)
-		_ = o.left()
+	if err == ErrClosed && o.x.decide() {
+		o.x.settled(cancelled, ErrClosed)
+		_ = o.x.left()
 	}
-	if o.kind != gone { // else who decided has not ended it yet, but will
-		o.unwound()
+	if o.x.kind != gone { // else who decided has not ended it yet, but will
+		o.x.unwound()
 	}
 	if !o.Disposed() {
 		o.down.OnError(err)
@@ -68,20 +68,20 @@ func (o *outcome[In, Out]) OnError(err error) {
 }
 
 func (o *outcome[In, Out]) OnComplete() {
-	if !o.decide() {
+	if !o.x.decide() {
 		o.discardHeld()
 		return
 	}
-	if o.watched() {
-		defer o.unwound()
+	if o.x.watched() {
+		defer o.x.unwound()
 	}
-	o.now = o.registry.clock.Now()
-	if o.kind == succeeded {
-		o.count(metrics.Success)
+	o.x.now = o.x.registry.clock.Now()
+	if o.x.kind == succeeded {
+		o.x.count(metrics.Success)
 	} else {
-		o.count(metrics.FallbackSuccess)
+		o.x.count(metrics.FallbackSuccess)
 	}
-	o.conclude()
+	o.x.conclude()
 	if o.held.Swap(false) {
 		o.down.OnNext(o.value)
 	}
@@ -93,7 +93,7 @@ func (o *outcome[In, Out]) OnComplete() {
 // discardHeld disposes of a value that nobody waits for any more.
 func (o *outcome[In, Out]) discardHeld() {
 	if o.held.Swap(false) {
-		o.cmd.tooLate(o.value, nil, o.hooked)
+		o.cmd.tooLate(o.value, nil, o.x.hooked)
 	}
 }
 
@@ -103,16 +103,16 @@ func (o *outcome[In, Out]) discardHeld() {
 func (o *outcome[In, Out]) Dispose() {
 	o.gone.Store(true)
 	defer o.discardHeld()
-	if !o.decide() {
+	if !o.x.decide() {
 		o.up.Dispose()
 		return
 	}
-	now := o.registry.clock.Now()
-	defer o.end(now, false) // after the permits are back
+	now := o.x.registry.clock.Now()
+	defer o.x.end(now, false) // after the permits are back
 	defer o.up.Dispose()
-	if !o.marked(abandoned) { // else its leader has counted that
-		o.countAt(now, metrics.Cancelled)
-		o.hooked.tell(hookUnsubscribe)
+	if !o.x.marked(abandoned) { // else its leader has counted that
+		o.x.countAt(now, metrics.Cancelled)
+		o.x.hooked.tell(hookUnsubscribe)
 	}
 }
 

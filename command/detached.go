@@ -19,11 +19,11 @@ import (
 // timer, the caller, or Close. Who claimed frees the slot and wakes the waiter,
 // who does everything else: the timer only claims and wakes.
 type detached[In, Out any] struct {
-	*execution           // own, or a Call's
-	own        execution // so that there is one allocation
-	cmd        *Command[In, Out]
-	ctx        context.Context // the caller's
-	in         In
+	x   *execution // own, or a Call's
+	own execution  // so that there is one allocation
+	cmd *Command[In, Out]
+	ctx context.Context // the caller's
+	in  In
 
 	state atomic.Uint32 // the bit running, and the claim
 	body  lazyctx.Ctx
@@ -72,13 +72,13 @@ func (d *detached[In, Out]) claim(how uint32) bool {
 // than its timeout and ctx allow. x is a Call's record or nil.
 func (c *Command[In, Out]) executePooled(ctx context.Context, in In, set *resolved, x *execution) (out Out, err error) {
 	d := c.detach(ctx, in, x)
-	if !d.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
-		return out, d.failure(nil)
+	if !d.x.begin(ctx, c.core.use(), set, c.hooked(ctx, in)) {
+		return out, d.x.failure(nil)
 	}
-	if d.watched() {
-		defer d.unwound()
+	if d.x.watched() {
+		defer d.x.unwound()
 	}
-	if d.enter(ctx) && d.launch(Pool) {
+	if d.x.enter(ctx) && d.launch(Pool) {
 		d.waiter.wait(ctx, d)
 	}
 	return d.result()
@@ -91,27 +91,27 @@ func (c *Command[In, Out]) detach(ctx context.Context, in In, x *execution) *det
 }
 
 func (d *detached[In, Out]) init(ctx context.Context, c *Command[In, Out], in In, x *execution) {
-	d.cmd, d.ctx, d.in, d.execution = c, ctx, in, x
+	d.cmd, d.ctx, d.in, d.x = c, ctx, in, x
 	if x == nil {
-		d.execution = &d.own
+		d.x = &d.own
 	}
 }
 
 // start enters the pipeline and launches the body, or reports false: then the
 // execution is settled. A hook that ends the goroutine ends it.
 func (d *detached[In, Out]) start(i Isolation) (launched bool) {
-	if d.watched() {
+	if d.x.watched() {
 		returned := false
 		defer func() {
 			if !returned {
-				d.unwound()
+				d.x.unwound()
 			}
 		}()
-		launched = d.enter(d.ctx) && d.launch(i)
+		launched = d.x.enter(d.ctx) && d.launch(i)
 		returned = true
 		return launched
 	}
-	return d.enter(d.ctx) && d.launch(i)
+	return d.x.enter(d.ctx) && d.launch(i)
 }
 
 // launch lists the deadline and starts the body, or reports false if the
@@ -121,19 +121,19 @@ func (d *detached[In, Out]) launch(i Isolation) bool {
 		d.slot = d.task.Permit()
 	} else {
 		var err error
-		if d.slot, err = d.semaphore.Acquire(); err != nil {
-			return d.admit(SemaphoreRejected, err)
+		if d.slot, err = d.x.semaphore.Acquire(); err != nil {
+			return d.x.admit(SemaphoreRejected, err)
 		}
 	}
-	d.arm(d.ctx, &d.body)
+	d.x.arm(d.ctx, &d.body)
 	d.waiter.init(d.ctx, d.future == nil)
-	d.deadlines.Add(&d.limit, d.deadline(), d)
+	d.x.deadlines.Add(&d.limit, d.x.deadline(), d)
 	if i == Semaphore {
 		go d.run(0) // ends with the body; Shutdown waits for it
-	} else if err := d.slots().Submit(&d.task, d); err != nil {
+	} else if err := d.x.slots().Submit(&d.task, d); err != nil {
 		if d.claim(byRefusal) {
-			d.deadlines.Remove(&d.limit)
-			return d.admit(kindOf(err))
+			d.x.deadlines.Remove(&d.limit)
+			return d.x.admit(kindOf(err))
 		}
 		return true
 	}
@@ -150,20 +150,20 @@ func (d *detached[In, Out]) Run(*isolation.Task) { d.run(inPool) }
 // Dropped implements isolation.Runner: the pool was closed, by its registry or,
 // if it is a shared one, by hand, which is a refusal.
 func (d *detached[In, Out]) Dropped(*isolation.Task) {
-	if d.registry.aborted.Load() {
+	if d.x.registry.aborted.Load() {
 		d.leaveBy(byClose)
 	} else if d.claim(byRefusal) {
-		d.deadlines.Remove(&d.limit)
+		d.x.deadlines.Remove(&d.limit)
 		d.body.Cancel()
-		d.now = d.registry.clock.Now()
-		d.admit(PoolRejected, d.slots().Closed())
+		d.x.now = d.x.registry.clock.Now()
+		d.x.admit(PoolRejected, d.x.slots().Closed())
 		d.wake(byRefusal)
 	}
 }
 
 // Expire implements deadline.Expirer.
 func (d *detached[In, Out]) Expire() {
-	if d.registry.aborted.Load() {
+	if d.x.registry.aborted.Load() {
 		d.leaveBy(byClose)
 		return
 	}
@@ -177,7 +177,7 @@ func (d *detached[In, Out]) leaveBy(how uint32) bool {
 	if !d.claim(how) {
 		return false
 	}
-	d.deadlines.Remove(&d.limit)
+	d.x.deadlines.Remove(&d.limit)
 	if d.placed.Load() {
 		d.vacate()
 	}
@@ -209,7 +209,7 @@ func (d *detached[In, Out]) run(where uint64) {
 		d.slot.Release()
 		return
 	}
-	d.inflight.Add(1) // a body that is left behind is still something to wait for
+	d.x.inflight.Add(1) // a body that is left behind is still something to wait for
 	var out Out
 	var err error
 	returned := false
@@ -222,12 +222,12 @@ func (d *detached[In, Out]) run(where uint64) {
 		}
 		d.ended(out, err, where)
 	}()
-	d.bodyStarts(where)
+	d.x.bodyStarts(where)
 	if where == inPool {
-		err = d.hooked.start(hookThreadStart)
+		err = d.x.hooked.start(hookThreadStart)
 	}
 	if err == nil {
-		err = d.hooked.start(hookExecutionStart)
+		err = d.x.hooked.start(hookExecutionStart)
 	}
 	if err == nil {
 		out, err = d.cmd.run(&d.body, d.in)
@@ -242,22 +242,22 @@ func (d *detached[In, Out]) startRunning() bool {
 
 // ended takes the body's result. The slot is free before anybody is told.
 func (d *detached[In, Out]) ended(out Out, err error, where uint64) {
-	defer d.checkOut()
-	now := d.registry.clock.Now()
-	if d.timedOut(now) {
+	defer d.x.checkOut()
+	now := d.x.registry.clock.Now()
+	if d.x.timedOut(now) {
 		d.leaveBy(byTimer) // the timer may be a little late to say so
 	}
 	won := d.claim(byBody)
 	d.slot.Release()
 	if !won {
-		d.cmd.tooLate(out, err, d.hooked)
+		d.cmd.tooLate(out, err, d.x.hooked)
 		return
 	}
 	d.slot.Done()
-	d.deadlines.Remove(&d.limit)
+	d.x.deadlines.Remove(&d.limit)
 	d.body.Cancel()
-	d.out, d.err, d.now = out, err, now
-	if d.hooked == nil {
+	d.out, d.err, d.x.now = out, err, now
+	if d.x.hooked == nil {
 		d.wake(byBody)
 	} else {
 		d.tellHooks(where)
@@ -270,14 +270,14 @@ func (d *detached[In, Out]) tellHooks(where uint64) {
 	d.err = observable.ErrGoexit // stands if a hook does not return
 	defer d.wake(byBody)
 	if err == nil {
-		out = emit(d.hooked, out, hookExecutionEmit)
-		out = emit(d.hooked, out, hookEmit)
-		d.hooked.tell(hookExecutionSuccess)
+		out = emit(d.x.hooked, out, hookExecutionEmit)
+		out = emit(d.x.hooked, out, hookEmit)
+		d.x.hooked.tell(hookExecutionSuccess)
 	} else {
-		err = d.hooked.fail(err, hookExecutionError)
+		err = d.x.hooked.fail(err, hookExecutionError)
 	}
 	if where == inPool {
-		d.hooked.tell(hookThreadComplete)
+		d.x.hooked.tell(hookThreadComplete)
 	}
 	d.out, d.err = out, err
 }
@@ -288,7 +288,7 @@ func (d *detached[In, Out]) wake(how uint32) {
 	switch {
 	case d.future == nil:
 		d.waiter.wake()
-	case how == byBody && d.err == nil && !d.watched():
+	case how == byBody && d.err == nil && !d.x.watched():
 		d.future.set(d.result()) // without user code; a new goroutine's stack is small
 	case how == byBody:
 		d.deliver()
@@ -303,9 +303,9 @@ func (d *detached[In, Out]) deliver() {
 	told := false
 	defer func() {
 		if !told {
-			d.unwound()
+			d.x.unwound()
 			var zero Out
-			d.future.set(zero, &Error{Command: d.name, Kind: Failed, Err: observable.ErrGoexit})
+			d.future.set(zero, &Error{Command: d.x.name, Kind: Failed, Err: observable.ErrGoexit})
 		}
 	}()
 	out, err := d.result()
@@ -318,27 +318,27 @@ func (d *detached[In, Out]) deliver() {
 func (d *detached[In, Out]) result() (out Out, err error) {
 	state := d.state.Load()
 	if state&claims == 0 || state&byRefusal != 0 {
-		return d.cmd.fallBack(d.ctx, d.in, d.execution) // refused, and settled
+		return d.cmd.fallBack(d.ctx, d.in, d.x) // refused, and settled
 	}
 	if state&byBody == 0 {
-		d.now = d.registry.clock.Now()
+		d.x.now = d.x.registry.clock.Now()
 	}
 	kind, cause := d.judgeClaim(state & claims)
-	d.permit.DoneAt(outcomes[kind], d.now)
+	d.x.permit.DoneAt(outcomes[kind], d.x.now)
 	if kind == succeeded {
-		d.count(metrics.Success)
-		d.hooked.tell(hookSuccess)
-		d.conclude()
+		d.x.count(metrics.Success)
+		d.x.hooked.tell(hookSuccess)
+		d.x.conclude()
 		return d.out, nil
 	}
-	d.settle(kind, cause)
-	left := d.marked(inPool) && state&byBody == 0 // the thread is complete for us, though the body runs
+	d.x.settle(kind, cause)
+	left := d.x.marked(inPool) && state&byBody == 0 // the thread is complete for us, though the body runs
 	if left && kind != cancelled {
-		d.hooked.tell(hookThreadComplete)
+		d.x.hooked.tell(hookThreadComplete)
 	}
-	out, err = d.cmd.fallBack(d.ctx, d.in, d.execution)
+	out, err = d.cmd.fallBack(d.ctx, d.in, d.x)
 	if left && kind == cancelled {
-		d.hooked.tell(hookThreadComplete)
+		d.x.hooked.tell(hookThreadComplete)
 	}
 	return out, err
 }

@@ -183,14 +183,14 @@ func (c *Command[In, Out]) toFuture(ctx context.Context, in In, x *execution) *F
 		return f
 	}
 	both := new(struct { // one allocation: either keeps the other alive anyway
-		detached[In, Out]
+		run    detached[In, Out]
 		future Future[Out]
 	})
-	d, f := &both.detached, &both.future
+	d, f := &both.run, &both.future
 	d.init(ctx, c, in, x)
 	d.future, f.execution = f, d
-	if !d.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
-		return failedFuture[Out](d.failure(nil))
+	if !d.x.begin(ctx, c.core.use(), r.set, c.hooked(ctx, in)) {
+		return failedFuture[Out](d.x.failure(nil))
 	}
 	if !d.start(r.set.Isolation) {
 		d.claim(byRefusal) // there is nothing to cancel

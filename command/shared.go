@@ -63,7 +63,7 @@ func (s *commandSource[In, Out]) lead(ctx context.Context, f *cache.Flight[Out],
 	}
 	// Deferred because others may share the flight by now, if o ends this goroutine.
 	defer c.start(detached, f, observable.NewUnsafe[Out](chainSource[In, Out]{c, s.in, x}))
-	seat.Source().Subscribe(ctx, &caller[Out]{execution: x, ctx: ctx, down: o, shared: true})
+	seat.Source().Subscribe(ctx, &caller[Out]{x: x, ctx: ctx, down: o, shared: true})
 }
 
 // chainSource is a chain whose record has begun.
@@ -96,17 +96,17 @@ func (s *commandSource[In, Out]) follow(ctx context.Context, f *cache.Flight[Out
 	h.tell(hookCacheHit)
 	seated = true
 	x.marks.add(fromCache | 1<<metrics.ResponseFromCache)
-	seat.Source().Subscribe(ctx, &follower[Out]{execution: x, leader: f.Tag().(*execution), down: o})
+	seat.Source().Subscribe(ctx, &follower[Out]{x: x, leader: f.Tag().(*execution), down: o})
 }
 
 // follower stands between a shared execution and one who found it in the cache.
 type follower[Out any] struct {
-	*execution // the follower's own record
-	leader     *execution
-	down       observable.Observer[Out]
-	up         observable.Disposable
-	over       atomic.Bool // ended or disposed
-	gone       atomic.Bool // disposed
+	x      *execution // the follower's own record
+	leader *execution
+	down   observable.Observer[Out]
+	up     observable.Disposable
+	over   atomic.Bool // ended or disposed
+	gone   atomic.Bool // disposed
 }
 
 func (f *follower[Out]) OnSubscribe(d observable.Disposable) {
@@ -131,9 +131,9 @@ func (f *follower[Out]) land() {
 	if f.over.Swap(true) {
 		return
 	}
-	f.adopt(f.leader)
-	f.countAt(f.registry.clock.Now(), metrics.ResponseFromCache)
-	f.end(f.begun, true)
+	f.x.adopt(f.leader)
+	f.x.countAt(f.x.registry.clock.Now(), metrics.ResponseFromCache)
+	f.x.end(f.x.begun, true)
 }
 
 // Dispose is the follower leaving: the execution goes on without it.
@@ -145,9 +145,9 @@ func (f *follower[Out]) Dispose() {
 		f.land() // it is the rest of a result that this one does not want
 	}
 	if !f.over.Swap(true) {
-		f.marks.add(1 << metrics.Cancelled)
-		f.countAt(f.registry.clock.Now(), metrics.ResponseFromCache)
-		f.end(f.begun, false)
+		f.x.marks.add(1 << metrics.Cancelled)
+		f.x.countAt(f.x.registry.clock.Now(), metrics.ResponseFromCache)
+		f.x.end(f.x.begun, false)
 	}
 	f.up.Dispose()
 }

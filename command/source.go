@@ -48,7 +48,7 @@ func (s *commandSource[In, Out]) Subscribe(ctx context.Context, o observable.Obs
 			fail(ctx, x.failure(nil), o)
 			return
 		}
-		c.subscribe(ctx, s.in, x, &caller[Out]{execution: x, ctx: ctx, down: o})
+		c.subscribe(ctx, s.in, x, &caller[Out]{x: x, ctx: ctx, down: o})
 		return
 	}
 	f, seat, fresh, err := cache.Board(cache.ScopeFrom(ctx), r.key, x)
@@ -65,7 +65,7 @@ func (s *commandSource[In, Out]) Subscribe(ctx context.Context, o observable.Obs
 // caller stands between an execution and the one who asked for it. Where the
 // execution is shared, its end and the caller's may differ.
 type caller[Out any] struct {
-	*execution
+	x      *execution
 	ctx    context.Context
 	down   observable.Observer[Out]
 	up     observable.Disposable
@@ -82,9 +82,9 @@ func (c *caller[Out]) OnNext(v Out)      { c.down.OnNext(v) }
 func (c *caller[Out]) OnError(err error) { c.down.OnError(err) }
 
 func (c *caller[Out]) OnComplete() {
-	if c.hooked != nil {
+	if c.x.hooked != nil {
 		defer c.down.OnComplete() // also if the hook ends this goroutine
-		c.hooked.tell(hookSuccess)
+		c.x.hooked.tell(hookSuccess)
 		return
 	}
 	c.down.OnComplete()
@@ -96,14 +96,14 @@ func (c *caller[Out]) Dispose() {
 	if c.gone.Swap(true) {
 		return
 	}
-	now := c.registry.clock.Now()
+	now := c.x.registry.clock.Now()
 	switch {
 	case c.shared:
 		// The last sharer to leave ends the execution, which then counts it.
 		c.up.Dispose()
 		c.leaveShared(now)
-	case c.decide():
-		defer c.end(now, false) // after the permits are back
+	case c.x.decide():
+		defer c.x.end(now, false) // after the permits are back
 		defer c.up.Dispose()
 		c.leave(now)
 	default:
@@ -113,24 +113,24 @@ func (c *caller[Out]) Dispose() {
 
 func (c *caller[Out]) leave(now time.Duration) {
 	if c.ctx.Err() == context.DeadlineExceeded {
-		c.countAt(now, metrics.Timeout)
-		c.countAt(now, metrics.ExceptionThrown)
-		_ = c.hooked.fail(context.Cause(c.ctx), hookError(expired))
+		c.x.countAt(now, metrics.Timeout)
+		c.x.countAt(now, metrics.ExceptionThrown)
+		_ = c.x.hooked.fail(context.Cause(c.ctx), hookError(expired))
 		return
 	}
-	c.countAt(now, metrics.Cancelled)
-	c.hooked.tell(hookUnsubscribe)
+	c.x.countAt(now, metrics.Cancelled)
+	c.x.hooked.tell(hookUnsubscribe)
 }
 
 // leaveShared counts a caller who leaves an execution to others. What its own
 // record shows is frozen; the execution will have an outcome of its own.
 func (c *caller[Out]) leaveShared(now time.Duration) {
-	if !c.marks.addUnless(abandoned, decided|abandoned) {
+	if !c.x.marks.addUnless(abandoned, decided|abandoned) {
 		return
 	}
-	c.freeze()
-	c.heard(now, metrics.Cancelled)
-	c.hooked.tell(hookUnsubscribe)
+	c.x.freeze()
+	c.x.heard(now, metrics.Cancelled)
+	c.x.hooked.tell(hookUnsubscribe)
 }
 
 func (c *caller[Out]) Disposed() bool { return c.gone.Load() }

@@ -27,7 +27,7 @@ func TestCompile(t *testing.T) {
 		cause string
 	}{
 		{"tentypes", "quill/observable.", 12, 1000, "has a method of Observable come to need much more?"}, // with int and string
-		{"onecommand", "quill/", 1, 3500, "does a type that a command mentions now mention an Observable of a type of its own?"},
+		{"onecommand", "quill/", 1, 2500, "does a type that a command mentions now mention an Observable of a type of its own?"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			functions, took := compile(t, filepath.Join("testdata", test.name), test.of)
