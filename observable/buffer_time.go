@@ -4,7 +4,9 @@ import "time"
 
 // BufferTime emits, each span, what came since the last time, which may be
 // nothing; and when the source completes what there is then. Time is that of the
-// scheduler on; without one it is [Go]'s (RxJava: buffer with a time).
+// scheduler on; without one it is [Go]'s (RxJava: buffer with a time). No span is
+// left out when the process was held up: one that is shorter than it takes to deal
+// with a slice falls further and further behind.
 //
 //	1 2 . 3 . . 4 |  BufferTime(2s)  =>  [1 2] [3] [] [4] |
 func BufferTime[T any](o Observable[T], span time.Duration, on ...Scheduler) Observable[[]T] {

@@ -5,7 +5,8 @@ import "time"
 // WindowTime emits a window at once and then each span, when the one before
 // ends. Time is that of the scheduler on; without one it is [Go]'s (RxJava: window
 // with a time). See [Window] for what windows have in common; one that nobody
-// subscribes to leaves out the items of its time.
+// subscribes to leaves out the items of its time. As with [BufferTime], no span is
+// left out.
 //
 //	1 2 . 3 . . 4 |  WindowTime(2s)  =>  (1 2|) (3|) (|) (4|) |
 func WindowTime[T any](o Observable[T], span time.Duration, on ...Scheduler) Observable[Observable[T]] {
