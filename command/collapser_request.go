@@ -142,7 +142,7 @@ func (r *Request[In, Out]) deliver() {
 // tell tells the seats from s on. One that ends this goroutine (runtime.Goexit)
 // does not keep the others from being told, nor what comes after.
 func (r *Request[In, Out]) tell(s *seat[In, Out], items []Out, over bool, err error) {
-	if s.next == nil && s.ours { // most often: no user code runs
+	if s.next == nil && s.ours && over { // most often: nothing is left to do if a future's OnDone ends this goroutine
 		s.tell(items, over, err)
 		return
 	}

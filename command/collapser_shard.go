@@ -75,6 +75,9 @@ func (n *batch[In, Out]) split() ([]*shard[In, Out], error) {
 		s.waiting++
 		r.shard = s
 	}
+	if names == nil && s != nil {
+		clear(n.order[len(s.requests):])
+	}
 	return shards, nil
 }
 

@@ -44,7 +44,8 @@ func (f *Future[Out]) Get(ctx context.Context) (Out, error) {
 	return f.out, f.err
 }
 
-// wait waits for the result, without a channel.
+// wait waits for the result, without a channel. The group belongs to the bubble of
+// testing/synctest that the first to wait is in, as a channel would.
 func (f *Future[Out]) wait() {
 	f.mu.Lock()
 	if f.over.Load() {
@@ -80,7 +81,11 @@ func (f *Future[Out]) Done() <-chan struct{} {
 func (f *Future[Out]) Cancel() bool { return !f.over.Load() && f.execution.cancel() }
 
 // set is settle for who knows that there is no result yet.
-func (f *Future[Out]) set(out Out, err error) { f.settle(out, err) }
+func (f *Future[Out]) set(out Out, err error) {
+	if !f.settle(out, err) {
+		panic("command: a future was told two results")
+	}
+}
 
 // settle publishes the result, unless there is one, and reports whether it did.
 func (f *Future[Out]) settle(out Out, err error) bool {

@@ -90,6 +90,7 @@ func (s *live) close() {
 // waited for the last execution. What Close cancels ends after that, and is not
 // told.
 func CompletionStream(r *Registry) observable.Observable[Completion] {
+	wantRegistry("CompletionStream", r)
 	s := liveOf(r)
 	return observable.Using(
 		func(context.Context) (*feed.Feed[Completion], error) {
@@ -106,6 +107,7 @@ func CompletionStream(r *Registry) observable.Observable[Completion] {
 // CompletionStreamOf is [CompletionStream] of the commands of one name
 // (HystrixCommandCompletionStream). The name need not be registered yet.
 func CompletionStreamOf(r *Registry, name string) observable.Observable[Completion] {
+	wantRegistry("CompletionStreamOf", r)
 	wantName("CompletionStreamOf", name)
 	s := liveOf(r)
 	return observable.Using(
@@ -164,7 +166,15 @@ func (s *live) pushRequests(e RequestEvents) { s.requests.Push(e) }
 // any is not told. It is hot, and as [CompletionStream] as regards slow
 // subscribers and the end.
 func RequestStream(r *Registry) observable.Observable[RequestEvents] {
+	wantRegistry("RequestStream", r)
 	return liveOf(r).requests.Observable()
+}
+
+// wantRegistry panics if there is none.
+func wantRegistry(function string, r *Registry) {
+	if r == nil {
+		panic(&observable.ArgumentError{Operator: "command." + function, Argument: "r", Value: nil, Want: "a registry, as DefaultRegistry"})
+	}
 }
 
 // wantName panics if there can be nothing of that name.

@@ -15,8 +15,8 @@ const (
 )
 
 // Latencies are how long the executions of a command took, over its latency
-// window: Execution from their admission to their last event, Total from the call
-// to the end.
+// window. Both are of the whole execution, from the call to the end: see "What
+// latency is" in docs/intentional.md.
 type Latencies struct{ Execution, Total metrics.LatencySnapshot }
 
 // ReportStream returns what [Registry.Report] returns, every so often; 0 means
@@ -28,13 +28,14 @@ type Latencies struct{ Execution, Total metrics.LatencySnapshot }
 // Nobody waits for a slow subscriber, who gets the newest of the items that come
 // while it is busy. When the process was held up, what should have been read
 // meanwhile is left out. A stream completes with [Registry.Close], or when
-// [Registry.Shutdown] is done. A negative interval panics with an
-// [*observable.ArgumentError]. Time is that of the registry's clock.
+// [Registry.Shutdown] is done. A registry that is nil, an empty name and a negative
+// interval panic with an [*observable.ArgumentError]. Time is that of the
+// registry's clock.
 //
 // A name that is not registered yet, or a pool or collapser that is not used yet,
 // has no items until it is; a command that is registered and was not used has
 // zeros. If the interval is 0, what it means is settled when somebody subscribes,
-// for a name that is not registered then by the registry's defaults.
+// for a name that is not registered then by RegistryOptions.Settings.
 func ReportStream(r *Registry, every time.Duration) observable.Observable[Report] {
 	return sampled(r, "ReportStream", "", every, fixed(dashboardInterval), func(time.Duration) (Report, bool) { return r.Report(), true })
 }
@@ -58,7 +59,8 @@ func CumulativeStream(r *Registry, name string, every time.Duration) observable.
 }
 
 // HealthStream returns the results that the breaker of that name judges; an
-// interval of 0 is Settings.HealthInterval (HealthCountsStream). See
+// interval of 0 is Settings.HealthInterval (HealthCountsStream). A breaker in the
+// mode Disabled judges nothing, and has zeros: [RollingStream] goes on counting. See
 // [ReportStream].
 func HealthStream(r *Registry, name string, every time.Duration) observable.Observable[breaker.Counts] {
 	return ofCommand(r, "HealthStream", name, every, func(s Settings) time.Duration { return s.HealthInterval },

@@ -117,6 +117,18 @@ func TestSampled_EveryKind(t *testing.T) {
 	}
 	r := registry(t, command.RegistryOptions{})
 	require.PanicsWithError(t, `observable: command.RollingStream: name is "", want a name`, func() { command.RollingStream(r, "", 0) })
+	for name, open := range map[string]func(){
+		"ReportStream":       func() { command.ReportStream(nil, 0) },
+		"HealthStream":       func() { command.HealthStream(nil, "A", 0) },
+		"BatchStream":        func() { command.BatchStream(nil, "A", 0) },
+		"PoolsStream":        func() { command.PoolsStream(nil, 0) },
+		"PoolStream":         func() { command.PoolStream(nil, "A", 0) },
+		"RequestStream":      func() { command.RequestStream(nil) },
+		"CompletionStream":   func() { command.CompletionStream(nil) },
+		"CompletionStreamOf": func() { command.CompletionStreamOf(nil, "A") },
+	} {
+		require.PanicsWithError(t, "observable: command."+name+": r is <nil>, want a registry, as DefaultRegistry", open)
+	}
 	require.Panics(t, func() { command.CompletionStreamOf(r, "") })
 }
 

@@ -74,6 +74,7 @@ type sampling struct {
 // sampled returns the stream of what read reads. usual says what an interval of 0
 // means.
 func sampled[T any](r *Registry, kind, name string, every time.Duration, usual func() time.Duration, read func(now time.Duration) (T, bool)) observable.Observable[T] {
+	wantRegistry(kind, r)
 	wantInterval(kind, every)
 	s := liveOf(r)
 	return observable.Using(

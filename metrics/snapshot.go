@@ -19,7 +19,8 @@ type Snapshot struct {
 	Concurrency, MaxConcurrency int64
 	// Execution is how long executions took from their admission to their last
 	// event, Total how long from the call to the end, both over the latency
-	// window.
+	// window, as they were recorded: package command records the whole execution
+	// for both.
 	Execution, Total LatencySnapshot
 }
 
