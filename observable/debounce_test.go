@@ -120,7 +120,7 @@ func TestDebounce_OneTimerAtATime(t *testing.T) {
 	c.AdvanceBy(time.Second)
 	obs.AssertValues(t, 99_999)
 	obs.Dispose()
-	assert.True(t, src.disposed)
+	assert.True(t, src.disposed.Load())
 }
 
 func TestDebounceWhen(t *testing.T) {
@@ -180,7 +180,7 @@ func TestDebounceWhen_SupersededStreamIsLate(t *testing.T) {
 	o.Subscribe(c.ctx, timedObserver[string](c))
 	src.o.OnNext("a")
 	src.o.OnNext("b")
-	assert.True(t, when["a"].disposed)
+	assert.True(t, when["a"].disposed.Load())
 	when["a"].o.OnNext(1)
 	when["a"].o.OnComplete()
 	when["a"].o.OnError(errBang)

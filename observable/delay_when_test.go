@@ -100,7 +100,7 @@ func TestDelayWhen_DisposeStopsAllStreams(t *testing.T) {
 	src.o.OnNext(0)
 	src.o.OnNext(1)
 	obs.Dispose()
-	assert.True(t, src.disposed && waits[0].disposed && waits[1].disposed)
+	assert.True(t, src.disposed.Load() && waits[0].disposed.Load() && waits[1].disposed.Load())
 	waits[0].o.OnNext(1)
 	waits[1].o.OnError(errBang)
 	obs.AssertEmpty(t)

@@ -83,7 +83,7 @@ func TestOverflow_WhatStaysAndWhatIsDropped(t *testing.T) {
 				c.Trigger()
 				obs.AssertValues(t, op.want...)
 				obs.AssertComplete(t)
-				assert.False(t, src.disposed)
+				assert.False(t, src.disposed.Load())
 				assert.Zero(t, c.Pending())
 			}
 			assert.Equal(t, op.dropped, dropped)
@@ -105,7 +105,7 @@ func TestOverflow_ErrorStopsTheSourceAndOvertakes(t *testing.T) {
 		c.Trigger()
 		obs.AssertValues(t, 1)
 		obs.AssertError(t, observable.ErrOverflow)
-		assert.True(t, src.disposed)
+		assert.True(t, src.disposed.Load())
 		if tell {
 			assert.Equal(t, []int{4}, dropped, "5 came after the end, 2 and 3 had room")
 		}
@@ -130,7 +130,7 @@ func TestOverflow_DisposeLetsGoOfTheBuffer(t *testing.T) {
 		obs := observabletest.Subscribe(c.ctx, op.telling(src.observable(), func(int) { t.Error("nothing was dropped for want of room") }, c), t)
 		src.o.OnNext(1)
 		obs.Dispose()
-		assert.True(t, src.disposed)
+		assert.True(t, src.disposed.Load())
 		assert.True(t, obs.Upstream().Disposed())
 		for i := range 4 {
 			src.o.OnNext(i)
@@ -179,7 +179,7 @@ func TestOverflow_RefusalOfTheScheduler(t *testing.T) {
 		src.o.OnNext(1)
 		obs.AssertEmpty(t)
 		obs.AssertError(t, errFull)
-		assert.True(t, src.disposed)
+		assert.True(t, src.disposed.Load())
 	}
 }
 

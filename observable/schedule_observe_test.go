@@ -3,6 +3,7 @@ package observable_test
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,12 +78,12 @@ func TestObserveOn_ErrorOvertakesQueuedItems(t *testing.T) {
 // manual is a source that the test tells what to emit.
 type manual[T any] struct {
 	o        observable.Observer[T]
-	disposed bool
+	disposed atomic.Bool
 }
 
 func (m *manual[T]) observable() observable.Observable[T] { return observable.NewUnsafe[T](m) }
-func (m *manual[T]) Dispose()                             { m.disposed = true }
-func (m *manual[T]) Disposed() bool                       { return m.disposed }
+func (m *manual[T]) Dispose()                             { m.disposed.Store(true) }
+func (m *manual[T]) Disposed() bool                       { return m.disposed.Load() }
 
 func (m *manual[T]) Subscribe(_ context.Context, o observable.Observer[T]) {
 	m.o = o
@@ -95,7 +96,7 @@ func TestObserveOn_DisposeDropsTheQueue(t *testing.T) {
 	obs := observabletest.Subscribe(c.ctx, src.observable().ObserveOn(c, observable.Unlimited), t)
 	src.o.OnNext(1)
 	obs.Dispose()
-	assert.True(t, src.disposed)
+	assert.True(t, src.disposed.Load())
 	assert.True(t, obs.Upstream().Disposed())
 	assert.Zero(t, c.Pending())
 	src.o.OnNext(2)
@@ -112,7 +113,7 @@ func TestObserveOn_DisposeDropsTheQueue(t *testing.T) {
 	c.Trigger()
 	obs.AssertValues(t, 0, 1)
 	obs.AssertNotTerminated(t)
-	assert.True(t, src.disposed)
+	assert.True(t, src.disposed.Load())
 }
 
 // produce emits to m until stopped by its Dispose, and returns how many items
@@ -294,7 +295,7 @@ func TestObserveOn_RefusalIsItsErrorOnce(t *testing.T) {
 		synctest.Wait()
 		pool.full.Store(true)
 		src.o.OnNext(2)
-		assert.True(t, src.disposed)
+		assert.True(t, src.disposed.Load())
 		src.o.OnNext(3)
 		pool.full.Store(false)
 		src.o.OnNext(4)
@@ -354,7 +355,7 @@ func TestObserveOn_PanicAboveAndBelow(t *testing.T) {
 	above.AssertError(t, errBang)
 	below.AssertValues(t, 0, 1)
 	below.AssertError(t, errBang)
-	assert.True(t, src.disposed)
+	assert.True(t, src.disposed.Load())
 	assert.Zero(t, c.Pending())
 
 	last := timedObserver[int](c)
@@ -381,7 +382,7 @@ func TestObserveOn_PanicOfABareSource(t *testing.T) {
 			obs := timedObserver[int](c)
 			observable.Map(build(observable.NewUnsafe[int](src), c), func(v int) int { return v }).Subscribe(c.ctx, obs)
 			obs.AssertNotTerminated(t)
-			assert.True(t, src.disposed)
+			assert.True(t, src.disposed.Load())
 			c.Trigger()
 			obs.AssertError(t, errBang)
 			obs.AssertEmpty(t)

@@ -55,13 +55,13 @@ func TestTimeoutWith_DisposeReachesTheOther(t *testing.T) {
 			return observable.TimeoutWhenWith(observable.Never[int](), observable.Timer(time.Second, c), nobody, other.observable())
 		},
 	} {
-		other.disposed = false
+		other.disposed.Store(false)
 		obs := observabletest.Subscribe(c.ctx, build(), t)
 		c.AdvanceBy(time.Second)
 		other.o.OnNext(1)
 		obs.AssertValues(t, 1)
 		obs.Dispose()
-		assert.True(t, other.disposed)
+		assert.True(t, other.disposed.Load())
 		obs.AssertNotTerminated(t)
 	}
 }
@@ -212,7 +212,7 @@ func TestTimeoutWhen_ReentrantItems(t *testing.T) {
 	}).Subscribe(c.ctx, obs)
 	src.o.OnNext(0)
 	assert.Equal(t, 1, asked)
-	assert.False(t, timers[1].disposed)
+	assert.False(t, timers[1].disposed.Load())
 	timers[1].o.OnComplete()
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
@@ -227,7 +227,7 @@ func TestTimeoutWhen_LateErrorsAreReported(t *testing.T) {
 	src.o.OnNext(0)
 	timer.o.OnNext(1)
 	obs.AssertError(t, context.DeadlineExceeded)
-	assert.True(t, src.disposed && timer.disposed)
+	assert.True(t, src.disposed.Load() && timer.disposed.Load())
 	src.o.OnNext(1)
 	src.o.OnComplete()
 	src.o.OnError(errBang)
