@@ -186,18 +186,21 @@ func (p *play) note(format string, args ...any) {
 // hang is a run that goes on until the end of the scenario.
 func (p *play) hang(context.Context) error { <-p.gate; return nil }
 
+// hear notes what the collector is told next.
+func (p *play) hear() (line string) {
+	select {
+	case line = <-p.collecting.of(p.name):
+	case <-time.After(10 * time.Second):
+		require.Fail(p.t, "the collector was not told", "%s after %q", p.library.name, p.lines)
+	}
+	p.note("  told: %s", line)
+	return line
+}
+
 // told notes what the collector is told next, up to and with a result.
 func (p *play) told() {
-	for {
-		select {
-		case line := <-p.collecting.of(p.name):
-			p.note("  told: %s", line)
-			if line != "reset" {
-				return
-			}
-		case <-time.After(10 * time.Second):
-			require.Fail(p.t, "the collector was not told", "%s after %q", p.library.name, p.lines)
-		}
+	for p.hear() == "reset" {
+		continue
 	}
 }
 

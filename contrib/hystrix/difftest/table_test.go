@@ -152,6 +152,7 @@ var scenarios = []scenario{
 		}
 		p.open(true)
 		p.flush()
+		p.hear() // at once or soon: ours does not wait for a collector that is being told something
 		_, created := p.circuit(p.name)
 		p.note("created: %v", created)
 		p.call("works", p.do(p.name, func() error { return nil }, nil))
