@@ -43,8 +43,12 @@ func (h *hub[T]) OnNext(v T) {
 		h.queue(signal[T]{v: v})
 		return
 	}
-	r := round[T]{taps: h.present()}
-	r.v = v
+	var r round[T]
+	if !h.ended() {
+		r.taps, r.v = h.present(), v
+	} else if !h.advance(&r) { // v comes after an end that was accepted and not told
+		return
+	}
 	h.drain(&r)
 }
 

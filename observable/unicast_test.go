@@ -3,6 +3,7 @@ package observable_test
 import (
 	"context"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,29 @@ func TestUnicast_ObserverComesAfterTheEnd(t *testing.T) {
 	s.OnError(errSubject)
 	require.Equal(t, errSubject, s.Err())
 	listen(s.Observable()).heard(t, "1 2 # boom")
+}
+
+// Nothing that comes after an accepted end gets in before it, also when who told
+// the end is held up, the drainer has left meanwhile, and an item would find nobody.
+func TestUnicast_NoItemAfterAnAcceptedEnd(t *testing.T) {
+	ending, end := make(chan struct{}), make(chan struct{})
+	s := unicast(observable.UnicastOptions{OnTerminate: func() { close(ending); <-end }})
+	var l listener[int]
+	var all sync.WaitGroup
+	l.onNext = func(v int) {
+		if v == 1 { // there is a drainer now
+			all.Go(s.OnComplete)
+			<-ending
+			s.OnNext(2)
+		}
+	}
+	s.Subscribe(t.Context(), &l)
+	s.OnNext(1)
+	s.OnNext(3)
+	l.heard(t, "1")
+	close(end)
+	all.Wait()
+	l.heard(t, "1 |")
 }
 
 func TestUnicast_EagerErrorOvertakes(t *testing.T) {
