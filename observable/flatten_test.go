@@ -20,12 +20,7 @@ func just(v int) observable.Observable[int] { return observable.Just(v) }
 
 // later is a stream of v and completion, after d, from a goroutine of its own.
 func later[T any](d time.Duration, v T) observable.Observable[T] {
-	return (&observabletest.Probe[T]{
-		Item:  func(int) T { return v },
-		Count: 1,
-		Async: true,
-		Each:  func(int) { time.Sleep(d) },
-	}).Observable()
+	return observable.Map(observable.Timer(d), func(int) T { return v })
 }
 
 // depthAt is how many frames are on the stack, looked at now and then only.

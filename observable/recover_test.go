@@ -136,7 +136,9 @@ func TestRetry_Dispose(t *testing.T) {
 		t.Errorf("%d subscriptions", p.Subscriptions())
 	}
 	synctest.Test(t, func(t *testing.T) {
-		again := observable.MapErr(later(time.Second, 1), func(context.Context, int) (int, error) { return 0, errBoom }).Retry(observable.Unlimited)
+		slow := count(1)
+		slow.Async, slow.Each = true, func(int) { time.Sleep(time.Second) } // whether it is wanted or not
+		again := observable.MapErr(slow.Observable(), func(context.Context, int) (int, error) { return 0, errBoom }).Retry(observable.Unlimited)
 		ctx, got := reports(t)
 		o := observabletest.Subscribe(ctx, again, t)
 		time.Sleep(2500 * time.Millisecond)

@@ -184,7 +184,7 @@ func TestSwitchMap_NothingOldAfterNew(t *testing.T) {
 }
 
 func TestSwitchOnNext(t *testing.T) {
-	nested := observable.Just(just(1), observable.Range(2, 2), fails(0, errBoom), just(4))
+	nested := observable.Just(just(1), observable.Range(2, 2), fails(time.Millisecond, errBoom), just(4))
 	for _, o := range []ints{observable.SwitchOnNext(nested), observable.SwitchOnNextDelayError(nested)} {
 		synctest.Test(t, func(t *testing.T) {
 			got := observabletest.Subscribe(context.Background(), o, t)
