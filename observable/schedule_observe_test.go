@@ -162,8 +162,7 @@ func TestObserveOn_BoundHoldsTheProducerBack(t *testing.T) {
 }
 
 func TestObserveOn_DisposeFreesAWaitingProducer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		before := runtime.NumGoroutine()
+	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
 		obs := observabletest.NewObserver[int](t)
 		gate := make(chan struct{})
 		obs.Inside.Next = func(int) { <-gate }
@@ -179,7 +178,6 @@ func TestObserveOn_DisposeFreesAWaitingProducer(t *testing.T) {
 		synctest.Wait()
 		obs.AssertValues(t, 0)
 		obs.AssertNotTerminated(t)
-		assert.Equal(t, before, runtime.NumGoroutine())
 	})
 }
 

@@ -277,10 +277,10 @@ func TestDo_Goexit(t *testing.T) {
 }
 
 func TestDo_StaysSynchronous(t *testing.T) {
-	before := runtime.NumGoroutine()
+	before := runtime.NumGoroutine() // of earlier tests some may be about to end
 	for v, err := range observable.Range(0, 3).DoOnNext(func(int) {}).DoFinally(func() {}).Seq(context.Background()) {
 		require.NoError(t, err)
 		assert.Less(t, v, 3)
-		assert.Equal(t, before, runtime.NumGoroutine())
+		assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 	}
 }
