@@ -24,7 +24,9 @@ type hub[T any] struct {
 
 	// wip is zero while nobody delivers. Whoever raises it from zero is the
 	// drainer; who finds it raised leaves the signal in pending and raises it
-	// further. It stays above zero after the end has been told.
+	// further. It stays above zero after the end has been told. Between an end that
+	// is accepted and its teller's coming in it may be zero: who raises it then has
+	// no item told, as others that came after the end were dropped.
 	wip     atomic.Int32
 	pending []signal[T] // guarded by mu
 	sealed  bool        // guarded by mu; the end's turn has come, nobody can join
@@ -46,7 +48,7 @@ func (h *hub[T]) OnNext(v T) {
 	var r round[T]
 	if !h.ended() {
 		r.taps, r.v = h.present(), v
-	} else if !h.advance(&r) { // v comes after an end that was accepted and not told
+	} else if !h.advance(&r) { // v comes too late, and the end has not come in
 		return
 	}
 	h.drain(&r)
