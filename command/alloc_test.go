@@ -12,6 +12,7 @@ import (
 	"github.com/quillgo/quill/breaker"
 	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/command"
+	"github.com/quillgo/quill/internal/goroutines"
 )
 
 // allocRuns is how many executions the counts below are taken over. The slack
@@ -121,7 +122,7 @@ func TestAlloc_IdleCommands(t *testing.T) {
 		names[i] = "Command" + strconv.Itoa(i)
 	}
 	commands := make([]*command.Command[int, int], n)
-	goroutines := runtime.NumGoroutine()
+	goroutinesBefore := goroutines.Count()
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -138,8 +139,8 @@ func TestAlloc_IdleCommands(t *testing.T) {
 	if each > 1024 {
 		t.Errorf("an idle command costs %d bytes, want at most 1024", each)
 	}
-	if now := runtime.NumGoroutine(); now > goroutines+10 { // the runtime has some that come and go
-		t.Errorf("%d goroutines for %d commands", now-goroutines, n)
+	if now := goroutines.Count(); now > goroutinesBefore {
+		t.Errorf("%d goroutines for %d commands", now-goroutinesBefore, n)
 	}
 	runtime.KeepAlive(commands)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/quillgo/quill/breaker"
 	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/command"
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/isolation"
 	"github.com/quillgo/quill/metrics"
 	"github.com/quillgo/quill/observable"
@@ -90,7 +91,7 @@ func TestSoak(t *testing.T) {
 		protect("pool", command.Pool, nil), protect("pool, cached", command.Pool, byTens),
 	}
 	scopes := make([]context.Context, 4) // in which calls share results, for a while each
-	before := runtime.NumGoroutine()
+	before := goroutines.Count()
 
 	// Settings change all the time.
 	stop := make(chan struct{})
@@ -246,10 +247,10 @@ func TestSoak(t *testing.T) {
 		t.Logf("%s: %d calls, %v", c.Name(), calls[n].Load(), s.Metrics.Cumulative)
 	}
 	t.Logf("%d late results were disposed of", discarded.Load())
-	for n := 0; runtime.NumGoroutine() > before && n < 1000; n++ {
+	for n := 0; goroutines.Count() > before && n < 1000; n++ {
 		time.Sleep(time.Millisecond) // a goroutine's last instructions
 	}
-	if now := runtime.NumGoroutine(); now > before {
+	if now := goroutines.Count(); now > before {
 		t.Errorf("%d goroutines, %d before", now, before)
 	}
 }

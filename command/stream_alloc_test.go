@@ -12,6 +12,7 @@ import (
 
 	"github.com/quillgo/quill/cache"
 	"github.com/quillgo/quill/command"
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/observable"
 )
 
@@ -53,12 +54,12 @@ func TestAlloc_Streams(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := everything(t, s, plain)
 			defer c.Registry().Close()
-			goroutines := runtime.NumGoroutine()
+			before := goroutines.Count()
 			leave := watched(c.Registry())
 			defer leave()
 			if !test.there {
 				leave()
-				for observers := runtime.NumGoroutine(); observers > goroutines; observers = runtime.NumGoroutine() {
+				for goroutines.Count() > before {
 					runtime.Gosched() // the contexts' watchers leave on goroutines of their own
 				}
 			}
@@ -84,7 +85,7 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 		defer r.Close()
 		leave := watched(r)
 		defer leave()
-		goroutines := runtime.NumGoroutine()
+		goroutinesBefore := goroutines.Count()
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
@@ -108,8 +109,8 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 		if each > 3*1024 {
 			t.Errorf("an idle command costs %d bytes, want at most 3072", each)
 		}
-		if now := runtime.NumGoroutine(); now > goroutines+10 {
-			t.Errorf("%d goroutines more for %d commands", now-goroutines, n)
+		if now := goroutines.Count(); now > goroutinesBefore {
+			t.Errorf("%d goroutines more for %d commands", now-goroutinesBefore, n)
 		}
 		runtime.KeepAlive(commands)
 	})

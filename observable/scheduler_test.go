@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/observable"
 	"github.com/quillgo/quill/observable/observabletest"
 )
@@ -384,13 +385,12 @@ func TestWorker_RefusesImpossibleArguments(t *testing.T) {
 
 func TestGo_WaitingTaskCostsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		before := runtime.NumGoroutine() // of earlier tests some may be about to end
 		w := observable.Go().Worker()
 		_, err := w.Every(time.Second, time.Second, func() {})
 		require.NoError(t, err)
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+		assert.Zero(t, goroutines.Count())
 		w.Dispose()
 	})
 }

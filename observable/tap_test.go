@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/observable"
 	"github.com/quillgo/quill/observable/observabletest"
 )
@@ -277,10 +278,10 @@ func TestDo_Goexit(t *testing.T) {
 }
 
 func TestDo_StaysSynchronous(t *testing.T) {
-	before := runtime.NumGoroutine() // of earlier tests some may be about to end
+	before := goroutines.Count() // of earlier tests some may be about to end
 	for v, err := range observable.Range(0, 3).DoOnNext(func(int) {}).DoFinally(func() {}).Seq(context.Background()) {
 		require.NoError(t, err)
 		assert.Less(t, v, 3)
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+		assert.LessOrEqual(t, goroutines.Count(), before)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quillgo/quill/contrib/hystrix"
+	"github.com/quillgo/quill/internal/goroutines"
 )
 
 func goexit(context.Context) error { runtime.Goexit(); return nil }
@@ -118,12 +119,12 @@ func TestOneGoroutineForACall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		name := configured(t, hystrix.CommandConfig{MaxConcurrentRequests: 100})
 		gate := make(chan struct{})
-		before := runtime.NumGoroutine()
+		before := goroutines.Count()
 		for range 50 {
 			hystrix.Go(name, func() error { <-gate; return nil }, nil)
 		}
 		synctest.Wait()
-		assert.InDelta(t, 50, runtime.NumGoroutine()-before, 10, "the runtime has some that come and go")
+		assert.Equal(t, 50, goroutines.Count()-before)
 		close(gate)
 	})
 }

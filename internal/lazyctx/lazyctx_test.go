@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/quillgo/quill/internal/deadline"
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/internal/lazyctx"
 	"github.com/quillgo/quill/internal/mono"
 )
@@ -311,7 +312,7 @@ func TestCtx_StandardChildren(t *testing.T) {
 		} {
 			parent, cancelParent := context.WithCancel(context.Background())
 			c := timed(parent, l, time.Second)
-			before := runtime.NumGoroutine()
+			before := goroutines.Count()
 			children := make([]context.Context, 0, 30)
 			var cancels []context.CancelFunc
 			var called sync.WaitGroup
@@ -324,7 +325,7 @@ func TestCtx_StandardChildren(t *testing.T) {
 				called.Add(1)
 				context.AfterFunc(c, called.Done)
 			}
-			if n := runtime.NumGoroutine() - before; n > 0 {
+			if n := goroutines.Count() - before; n > 0 {
 				t.Errorf("%s: %d goroutines for the children", end.name, n)
 			}
 			cancels[0]() // one leaves early

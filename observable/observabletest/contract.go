@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sort"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quillgo/quill/internal/goroutines"
 	"github.com/quillgo/quill/observable"
 )
 
@@ -318,9 +318,13 @@ func (tr *trial) failed(obs *TestObserver[any], target error) {
 // outcome is what a subscription came to, for comparisons.
 func outcome(obs *TestObserver[any]) string { return obs.String() }
 
-// goroutines returns the number of goroutines, after those that were about to
-// end have ended.
-func goroutines() int {
-	synctest.Wait()
-	return runtime.NumGoroutine()
+// assemble checks that what calls operators and sources starts no goroutine.
+func (tr *trial) assemble(what func()) {
+	tr.tb.Helper()
+	synctest.Wait() // for those that are about to end
+	before := goroutines.Count()
+	what()
+	if after := goroutines.Count(); after > before {
+		tr.tb.Errorf("assembly started %d goroutines", after-before)
+	}
 }

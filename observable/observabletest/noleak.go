@@ -1,11 +1,11 @@
 package observabletest
 
 import (
-	"bytes"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/quillgo/quill/internal/goroutines"
 )
 
 // NoLeak checks when tb ends that the goroutines that were started since are
@@ -31,8 +31,8 @@ func NoLeak(tb testing.TB) {
 func noLeak(tb testing.TB, patience time.Duration) {
 	tb.Helper()
 	before := make(map[string]bool)
-	for _, g := range allGoroutines() {
-		before[g.id] = true
+	for _, g := range goroutines.All() {
+		before[g.ID] = true
 	}
 	tb.Cleanup(func() {
 		tb.Helper()
@@ -54,49 +54,19 @@ func noLeak(tb testing.TB, patience time.Duration) {
 // shownStacks is how many stacks NoLeak prints.
 const shownStacks = 10
 
-func stacks(all []goroutine) []string {
+func stacks(all []goroutines.Goroutine) []string {
 	var s []string
 	for _, g := range all[:min(len(all), shownStacks)] {
-		s = append(s, g.stack)
+		s = append(s, g.Stack)
 	}
 	return s
 }
 
-// goroutine is one entry of runtime.Stack.
-type goroutine struct{ id, stack string }
-
-// foreign reports whether the goroutine belongs to the runtime or to package
-// testing, and not to a test.
-func (g goroutine) foreign() bool {
-	_, creator, ok := strings.Cut(g.stack, "\ncreated by ")
-	return !ok || strings.HasPrefix(creator, "runtime.") || strings.HasPrefix(creator, "testing.") ||
-		strings.HasPrefix(creator, "testing/synctest.") || strings.HasPrefix(creator, "os/signal.")
-}
-
-func startedSince(before map[string]bool) (since []goroutine) {
-	for _, g := range allGoroutines()[1:] { // the first one is the caller's
-		if !before[g.id] && !g.foreign() {
+func startedSince(before map[string]bool) (since []goroutines.Goroutine) {
+	for _, g := range goroutines.All()[1:] { // the first one is the caller's
+		if !before[g.ID] && !g.Foreign() {
 			since = append(since, g)
 		}
 	}
 	return since
-}
-
-// allGoroutines returns every goroutine, beginning with the caller's.
-func allGoroutines() (all []goroutine) {
-	buf := make([]byte, 64<<10)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) {
-			buf = buf[:n]
-			break
-		}
-		buf = make([]byte, 2*len(buf))
-	}
-	for text := range bytes.SplitSeq(bytes.TrimSpace(buf), []byte("\n\n")) {
-		stack := string(text)
-		id, _, _ := strings.Cut(strings.TrimPrefix(stack, "goroutine "), " ")
-		all = append(all, goroutine{id, stack})
-	}
-	return all
 }
