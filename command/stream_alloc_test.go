@@ -85,6 +85,7 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 		defer r.Close()
 		leave := watched(r)
 		defer leave()
+		synctest.Wait() // for what subscribing and leaving have going on
 		goroutinesBefore := goroutines.Count()
 		var before, after runtime.MemStats
 		runtime.GC()
@@ -109,6 +110,7 @@ func TestAlloc_WatchedIdleCommands(t *testing.T) {
 		if each > 3*1024 {
 			t.Errorf("an idle command costs %d bytes, want at most 3072", each)
 		}
+		synctest.Wait()
 		if now := goroutines.Count(); now > goroutinesBefore {
 			t.Errorf("%d goroutines more for %d commands", now-goroutinesBefore, n)
 		}

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/quillgo/quill/internal/goroutines"
 )
 
 // survivesPanics: bodies panic, and callers recover.
@@ -211,7 +212,7 @@ func sharesFairly(l library) verdict {
 func leavesNothing(l library) verdict {
 	const circuits = 50
 	d := demand{timeout: shortly, volume: 4, sleep: never}
-	before := runtime.NumGoroutine()
+	before := goroutines.Count()
 	w := newCrowd()
 	for range circuits {
 		c, ok := needs[caller](l, d)
@@ -228,7 +229,7 @@ func leavesNothing(l library) verdict {
 	time.Sleep(2 * shortly)
 	w.disperse()
 	settle()
-	if n := runtime.NumGoroutine() - before; n > 2 {
+	if n := goroutines.Count() - before; n > 2 {
 		return broken("%d goroutines left of %d circuits", n, circuits)
 	}
 	return kept()
