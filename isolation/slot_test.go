@@ -64,11 +64,15 @@ func TestTask_AbandonedSlotCountsUntilItsCodeReturns(t *testing.T) {
 func TestI3_CodeWhosePermitWentBackDoesNotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, isolation.PoolConfig{Core: 1, Queue: 1})
-		entered := make(chan bool)
-		k := &task{run: func(task *isolation.Task) { entered <- task.Permit().Retain() }}
+		left, entered := make(chan struct{}), make(chan bool)
+		k := &task{run: func(task *isolation.Task) {
+			<-left
+			entered <- task.Permit().Retain()
+		}}
 		require.NoError(t, f.Submit(&k.Task, k))
 		f.accept(1)
 		k.Permit().Abandon()
+		close(left)
 		assert.False(t, <-entered)
 		synctest.Wait()
 		assert.Equal(t, []int{0}, f.started, "the slot went to the next in the queue")
