@@ -39,6 +39,9 @@ func All() (all []Goroutine) {
 // Count returns how many goroutines there are beside the caller's: in a
 // testing/synctest bubble those of the bubble, else those that are in none.
 // Foreign ones do not count.
+//
+// A bubble's goroutine that helps the garbage collector at the moment is in no
+// bubble meanwhile: after a synctest.Wait there is none.
 func Count() (n int) {
 	all := All()
 	for _, g := range all[1:] {

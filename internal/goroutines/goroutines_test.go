@@ -32,6 +32,7 @@ func TestCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		assert.Zero(t, goroutines.Count(), "those outside the bubble do not count")
 		endInside := waiting(2)
+		synctest.Wait()
 		assert.Equal(t, 2, goroutines.Count())
 		timer := time.AfterFunc(time.Hour, func() {})
 		assert.Equal(t, 2, goroutines.Count(), "a timer is none")
@@ -54,6 +55,7 @@ func TestCount_OtherBubbles(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for n := range 200 {
 					end := waiting(n % 7)
+					synctest.Wait()
 					if now := goroutines.Count(); now != n%7 {
 						t.Errorf("%d goroutines, want %d", now, n%7)
 					}

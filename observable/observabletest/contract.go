@@ -324,7 +324,9 @@ func (tr *trial) assemble(what func()) {
 	synctest.Wait() // for those that are about to end
 	before := goroutines.Count()
 	what()
-	if after := goroutines.Count(); after > before {
+	after := goroutines.Count() // of some that soon end
+	synctest.Wait()
+	if after = max(after, goroutines.Count()); after > before {
 		tr.tb.Errorf("assembly started %d goroutines", after-before)
 	}
 }

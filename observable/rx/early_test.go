@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 
 	"github.com/reactivex/rxgo/v2"
-	"go.uber.org/goleak"
 
 	"github.com/quillgo/quill/observable"
 	"github.com/quillgo/quill/observable/observabletest"
@@ -21,7 +20,8 @@ func endless() *observabletest.Probe[int] {
 	return &observabletest.Probe[int]{Item: func(i int) int { return i }, Count: observabletest.Endless}
 }
 
-// What this side leaves early leaves no goroutine of rxgo's behind.
+// What this side leaves early leaves no goroutine of rxgo's behind: the bubble
+// would not end.
 func TestEarly_From(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -59,32 +59,34 @@ func TestEarly_From(t *testing.T) {
 		{"To Map", func() rxgo.Observable { return rx.To(endless().Observable()).Map(same) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer goleak.VerifyNone(t)
-			for range often {
-				stream := rx.From[int](c.stream())
-				if _, err := stream.First(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for range often {
-				n := 0
-				err := rx.From[int](c.stream()).ForEach(t.Context(), func(int) error {
-					if n++; n == 3 {
-						return errBoom
+			synctest.Test(t, func(t *testing.T) {
+				for range often {
+					stream := rx.From[int](c.stream())
+					if _, err := stream.First(t.Context()); err != nil {
+						t.Fatal(err)
 					}
-					return nil
-				})
-				if !errors.Is(err, errBoom) {
-					t.Fatalf("error %v", err)
 				}
-			}
-			for range often {
-				ctx, cancel := context.WithCancel(t.Context())
-				err := rx.From[int](c.stream()).ForEach(ctx, func(int) error { cancel(); return nil })
-				if !errors.Is(err, context.Canceled) {
-					t.Fatalf("error %v", err)
+				for range often {
+					n := 0
+					err := rx.From[int](c.stream()).ForEach(t.Context(), func(int) error {
+						if n++; n == 3 {
+							return errBoom
+						}
+						return nil
+					})
+					if !errors.Is(err, errBoom) {
+						t.Fatalf("error %v", err)
+					}
 				}
-			}
+				for range often {
+					ctx, cancel := context.WithCancel(t.Context())
+					err := rx.From[int](c.stream()).ForEach(ctx, func(int) error { cancel(); return nil })
+					if !errors.Is(err, context.Canceled) {
+						t.Fatalf("error %v", err)
+					}
+				}
+				settle()
+			})
 		})
 	}
 }
@@ -114,41 +116,43 @@ func TestEarly_To(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer goleak.VerifyNone(t)
-			p := endless()
-			for range often {
-				ctx, cancel := context.WithCancel(t.Context())
-				received(c.observe(rx.To(p.Observable()), ctx))
-				cancel()
-			}
-			for range often { // the reader leaves in the middle
-				ctx, cancel := context.WithCancel(t.Context())
-				ch := rx.To(p.Observable()).Map(same).Observe(rxgo.WithContext(ctx))
-				<-ch
-				cancel()
-			}
-			goleak.VerifyNone(t)
-			if n := p.Active(); n > 0 {
-				t.Errorf("%d subscriptions are left", n)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				p := endless()
+				for range often {
+					ctx, cancel := context.WithCancel(t.Context())
+					received(c.observe(rx.To(p.Observable()), ctx))
+					cancel()
+				}
+				for range often { // the reader leaves in the middle
+					ctx, cancel := context.WithCancel(t.Context())
+					ch := rx.To(p.Observable()).Map(same).Observe(rxgo.WithContext(ctx))
+					<-ch
+					cancel()
+				}
+				synctest.Wait()
+				if n := p.Active(); n > 0 {
+					t.Errorf("%d subscriptions are left", n)
+				}
+			})
 		})
 	}
 }
 
 // X1: rxgo forgets to tell its source, the bridge behind it does not.
 func TestEarly_FromTellsForRxgo(t *testing.T) {
-	defer goleak.VerifyNone(t)
-	p := endless()
-	for range often {
-		got, err := rx.From[int](rx.To(p.Observable()).Map(same).Take(3)).ToSlice(t.Context())
-		if err != nil || len(got) != 3 {
-			t.Fatalf("got %v and error %v", got, err)
+	synctest.Test(t, func(t *testing.T) {
+		p := endless()
+		for range often {
+			got, err := rx.From[int](rx.To(p.Observable()).Map(same).Take(3)).ToSlice(t.Context())
+			if err != nil || len(got) != 3 {
+				t.Fatalf("got %v and error %v", got, err)
+			}
 		}
-	}
-	goleak.VerifyNone(t)
-	if n := p.Active(); n > 0 {
-		t.Errorf("%d subscriptions are left", n)
-	}
+		synctest.Wait()
+		if n := p.Active(); n > 0 {
+			t.Errorf("%d subscriptions are left", n)
+		}
+	})
 }
 
 // The cases from which TestRules_ThereAndBack is exempt: upstream is disposed,
