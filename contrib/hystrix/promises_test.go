@@ -119,6 +119,7 @@ func TestOneGoroutineForACall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		name := configured(t, hystrix.CommandConfig{MaxConcurrentRequests: 100})
 		gate := make(chan struct{})
+		synctest.Wait() // for those that are about to end
 		before := goroutines.Count()
 		for range 50 {
 			hystrix.Go(name, func() error { <-gate; return nil }, nil)

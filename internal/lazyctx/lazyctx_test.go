@@ -312,6 +312,7 @@ func TestCtx_StandardChildren(t *testing.T) {
 		} {
 			parent, cancelParent := context.WithCancel(context.Background())
 			c := timed(parent, l, time.Second)
+			synctest.Wait() // for those that are about to end
 			before := goroutines.Count()
 			children := make([]context.Context, 0, 30)
 			var cancels []context.CancelFunc
