@@ -1,6 +1,7 @@
 package goroutines_test
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ func waiting(n int) (end func()) {
 	return func() {
 		close(gate)
 		for goroutines.Count() > before {
-			time.Sleep(time.Microsecond)
+			runtime.Gosched()
 		}
 	}
 }
